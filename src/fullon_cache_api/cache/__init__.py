@@ -1,0 +1,18 @@
+"""How Redis is reached: read commands only, many requests to a round trip, one deadline per request."""
+
+from .client import CacheClient
+from .errors import CacheError, CacheTimeout, CacheUnavailable, CommandRefused, CorruptValue
+from .reader import Reader
+from .target import RedisTarget, TargetError
+
+__all__ = [
+    "CacheClient",
+    "CacheError",
+    "CacheTimeout",
+    "CacheUnavailable",
+    "CommandRefused",
+    "CorruptValue",
+    "Reader",
+    "RedisTarget",
+    "TargetError",
+]

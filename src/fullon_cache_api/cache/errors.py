@@ -1,0 +1,50 @@
+"""What can go wrong between here and Redis.
+
+CacheError
+├── CacheUnavailable    Redis refuses, is down, is loading, or does not let us in: try again later
+├── CacheTimeout        Redis did not answer before the request's deadline
+├── CorruptValue        Redis answered, and what it holds is not what it should be
+└── CommandRefused      a read asked for a command that could write: a mistake in this project
+"""
+
+
+class CacheError(Exception):
+    """Base of all errors of this package; carries no cached value and no secret."""
+
+
+class CacheUnavailable(CacheError):
+    """Redis cannot be read now; `reason` is a short word for logs: refused, loading, denied, closed…"""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"Redis cannot be read: {reason}")
+
+
+class CacheTimeout(CacheError):
+    """The request's deadline passed before Redis answered."""
+
+    def __init__(self) -> None:
+        super().__init__("Redis did not answer in time")
+
+
+class CorruptValue(CacheError):
+    """The value at `key` (and, in a hash or list, at `field`) is unusable; `reason` says why, without it."""
+
+    def __init__(self, key: str, reason: str, field: str | None = None) -> None:
+        self.key = key
+        self.field = field
+        self.reason = reason
+        super().__init__(f"{self.source}: {reason}")
+
+    @property
+    def source(self) -> str:
+        """The key, and the field in it where there is one."""
+        return self.key if self.field is None else f"{self.key} {self.field}"
+
+
+class CommandRefused(CacheError):
+    """A command outside the closed list of read commands was asked for."""
+
+    def __init__(self, command: str) -> None:
+        self.command = command
+        super().__init__(f"{command} is not a read command")

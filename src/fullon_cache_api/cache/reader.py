@@ -1,0 +1,113 @@
+"""Reads of one request: each method is one Redis command, all of them under the request's deadline."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+
+from .client import CacheClient, is_wrong_type
+from .commands import Command
+from .errors import CorruptValue
+from .lane import Reply
+
+SCAN_COUNT = 1_000
+"""Keys that one SCAN step looks at: large enough for few round trips, small enough not to hold Redis up."""
+
+
+class WrongType:
+    """Stands in a batch's results for a key that holds another Redis type than the one that was read."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+    def error(self) -> CorruptValue:
+        """Return the error that a single read raises for it."""
+        return CorruptValue(self.key, "holds another Redis type")
+
+
+class Reader:
+    """What a read function is given: the closed list of reads, and a deadline that it cannot miss."""
+
+    __slots__ = ("_client", "_deadline")
+
+    def __init__(self, client: CacheClient, deadline: float) -> None:
+        self._client = client
+        self._deadline = deadline
+
+    async def hget(self, key: str, field: str) -> bytes | None:
+        """HGET: one field of a hash."""
+        return _text(await self._one(key, ("HGET", key, field)))
+
+    async def hmget(self, key: str, fields: Sequence[str]) -> list[bytes | None]:
+        """HMGET: several fields of a hash, None for those that are not there."""
+        return [_text(reply) for reply in _array(await self._one(key, ("HMGET", key, *fields)))]
+
+    async def hgetall(self, key: str) -> dict[bytes, bytes]:
+        """HGETALL: a whole hash, empty where there is no such key."""
+        return pairs(await self._one(key, ("HGETALL", key)))
+
+    async def get(self, key: str) -> bytes | None:
+        """GET: one string."""
+        return _text(await self._one(key, ("GET", key)))
+
+    async def batch(self, commands: Iterable[Command]) -> "list[Reply | WrongType]":
+        """Several commands in one round trip; a key of another type gives WrongType in its place.
+
+        The second word of each command is its key.
+        """
+        queued = tuple(commands)
+        if not queued:
+            return []
+        replies = await self._client.execute(queued, self._deadline)
+        return [
+            WrongType(str(command[1])) if is_wrong_type(reply) else reply
+            for command, reply in zip(queued, replies, strict=True)
+        ]
+
+    async def scan(self, pattern: str) -> AsyncIterator[list[str]]:
+        """SCAN: pages of the keys that match a pattern, each key once; one round trip a page.
+
+        A key that is not UTF-8 was not written by fullon_cache and is passed over.
+        """
+        cursor = b"0"
+        seen: set[bytes] = set()
+        while True:
+            command: Command = ("SCAN", cursor, "MATCH", pattern, "COUNT", SCAN_COUNT)
+            (reply,) = await self._client.execute((command,), self._deadline)
+            following, found = _array(reply)
+            page = [key for key in _array(found) if isinstance(key, bytes) and key not in seen]
+            seen.update(page)
+            names = [name for key in sorted(set(page)) if (name := _utf8(key)) is not None]
+            if names:
+                yield names
+            cursor = following if isinstance(following, bytes) else b"0"
+            if cursor == b"0":
+                return
+
+    async def _one(self, key: str, command: Command) -> Reply:
+        (reply,) = await self._client.execute((command,), self._deadline)
+        if is_wrong_type(reply):
+            raise WrongType(key).error()
+        return reply
+
+
+def pairs(reply: Reply) -> dict[bytes, bytes]:
+    """Return HGETALL's flat reply (RESP2) as a mapping."""
+    flat = _array(reply)
+    return dict(zip(flat[::2], flat[1::2], strict=True))  # type: ignore[arg-type]
+
+
+def _array(reply: Reply) -> list[Reply]:
+    assert isinstance(reply, list)
+    return reply
+
+
+def _text(reply: Reply) -> bytes | None:
+    assert reply is None or isinstance(reply, bytes)
+    return reply
+
+
+def _utf8(key: bytes) -> str | None:
+    try:
+        return key.decode()
+    except UnicodeDecodeError:
+        return None

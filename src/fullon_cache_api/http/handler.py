@@ -1,0 +1,66 @@
+"""The one factory that makes every endpoint's handler, at load, from the spec."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import msgspec
+from starlette.types import Scope
+
+from fullon_cache_api.cache.client import CacheClient
+from fullon_cache_api.cache.errors import CorruptValue
+from fullon_cache_api.cache.reader import Reader
+from fullon_cache_api.reads.read import Read
+from fullon_cache_api.spec.model import Endpoint, Spec
+
+from .contract import Contract
+from .parameters import compile_parameters
+from .problems import NotCached
+from .response import JSON_TYPE, NO_SNIFF, Response, cache_control, tagged
+
+Handler: TypeAlias = Callable[[Scope, Sequence[bytes]], Awaitable[Response]]
+"""Answers GET and HEAD; the path segments are the route's own, still percent-encoded."""
+
+ReportSkipped: TypeAlias = Callable[[str, Sequence[CorruptValue]], None]
+"""Is told the operationId and what was left out of its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where handlers read from, and how long a request may take (seconds)."""
+
+    client: CacheClient
+    deadline: float
+
+
+def make_handler(
+    spec: Spec, endpoint: Endpoint, read: Read, source: Source, report_skipped: ReportSkipped
+) -> Handler:
+    """Return the handler of an endpoint: parameters, read, response check, JSON.
+
+    It raises BadParameters, NotCached, AmbiguousOrder and the errors of the cache.
+    """
+    parse = compile_parameters(endpoint)
+    contract = Contract(endpoint, spec.schemas)
+    function = read.function
+    encode = msgspec.json.Encoder().encode
+    headers = ((b"content-type", JSON_TYPE), cache_control(endpoint.max_age), NO_SNIFF)
+    skip = endpoint.path.count("/")
+    elements = endpoint.read.elements
+    empty_is_absent = elements is not None and endpoint.empty == 404
+
+    async def handle(scope: Scope, segments: Sequence[bytes]) -> Response:
+        arguments = parse(segments[-skip:], scope["query_string"])
+        deadline = asyncio.get_running_loop().time() + source.deadline
+        answer = await function(Reader(source.client, deadline), *arguments)
+        if answer is None:
+            raise NotCached
+        body = contract.check(answer)
+        if answer.skipped:
+            report_skipped(endpoint.operation_id, answer.skipped)
+        if empty_is_absent and not answer.body[str(elements)]:
+            raise NotCached
+        return tagged(scope, encode(body), headers)
+
+    return handle

@@ -1,0 +1,4 @@
+"use strict";
+
+const target = document.getElementById("redoc");
+Redoc.init(target.dataset.specUrl, { disableSearch: false }, target);

@@ -1,0 +1,153 @@
+"""The endpoints that are not in the YAML: start page, health, documentation, problem types."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from importlib.metadata import version
+
+import msgspec
+from starlette.types import Scope
+
+from fullon_cache_api.cache.errors import CacheError
+from fullon_cache_api.spec.json import PlainJson
+from fullon_cache_api.spec.model import Spec
+from fullon_cache_api.spec.problems import PROBLEMS
+
+from .handler import Handler, Source
+from .pages import LandingEntry, Page, asset, landing_json, landing_page, redoc_page, swagger_page
+from .problems import NoSuchEndpoint
+from .response import JSON_TYPE, NO_SNIFF, NO_STORE, Header, Response, header, tagged
+
+VERSION = version("fullon-cache-api")
+HEALTH_DEADLINE = 0.9
+"""Seconds after which Redis counts as unavailable: a health check must answer within one."""
+
+YAML_TYPE = b"application/yaml"
+_NO_CACHE: Header = (b"cache-control", b"no-cache")
+_VARY: Header = (b"vary", b"Accept")
+
+
+def system_routes(
+    spec: Spec, prefix: str, source: Source, mode: str, document: Callable[[str], tuple[bytes, bytes]]
+) -> Mapping[str, Handler]:
+    """Return the system endpoints by path; `document` gives the OpenAPI document as JSON and YAML."""
+    return {
+        "/": _landing(spec, prefix),
+        "/health": _health(source, mode),
+        "/health/live": _live,
+        "/health/ready": _ready(source),
+        "/docs": _page(lambda root: swagger_page(spec.info.title, root=root)),
+        "/redoc": _page(lambda root: redoc_page(spec.info.title, root=root)),
+        "/docs/assets/{name}": _asset,
+        "/openapi.json": _document(lambda root: document(root)[0], JSON_TYPE),
+        "/openapi.yaml": _document(lambda root: document(root)[1], YAML_TYPE),
+        "/problems/{kind}": _problem_type,
+    }
+
+
+def root_of(scope: Scope) -> str:
+    """Return the path under which a host mounted the gateway, without a slash at its end."""
+    return str(scope.get("root_path", "")).rstrip("/")
+
+
+def _landing(spec: Spec, prefix: str) -> Handler:
+    entries = [
+        LandingEntry(endpoint.tags[0] if endpoint.tags else "", prefix + endpoint.path, endpoint.summary)
+        for endpoint in spec.endpoints
+    ]
+    summary = spec.info.description.split(": ")[0].split(". ")[0].rstrip(".") + "."
+    texts = (spec.info.title, summary, spec.info.version, entries)
+
+    async def landing(scope: Scope, segments: Sequence[bytes]) -> Response:
+        if b"text/html" in (header(scope, b"accept") or b""):
+            return _page_response(scope, landing_page(*texts, root=root_of(scope)))
+        else:
+            body = msgspec.json.encode(landing_json(*texts, root=root_of(scope)))
+            headers = [(b"content-type", JSON_TYPE), _NO_CACHE, _VARY, NO_SNIFF]
+            return tagged(scope, body, headers)
+
+    return landing
+
+
+def _health(source: Source, mode: str) -> Handler:
+    started = time.monotonic()
+
+    async def health(scope: Scope, segments: Sequence[bytes]) -> Response:
+        latency = await _latency(source)
+        status = "unavailable" if latency is None else "ok"
+        body: dict[str, PlainJson] = {
+            "status": status,
+            "version": VERSION,
+            "uptime_seconds": round(time.monotonic() - started, 3),
+            "redis": {"status": status, "latency_ms": latency, "mode": mode},
+        }
+        return _status_response(200 if latency is not None else 503, body)
+
+    return health
+
+
+def _ready(source: Source) -> Handler:
+    async def ready(scope: Scope, segments: Sequence[bytes]) -> Response:
+        if await _latency(source) is None:
+            return _status_response(503, {"status": "unavailable"})
+        else:
+            return _status_response(200, {"status": "ready"})
+
+    return ready
+
+
+async def _live(scope: Scope, segments: Sequence[bytes]) -> Response:
+    return _status_response(200, {"status": "alive"})
+
+
+async def _latency(source: Source) -> float | None:
+    deadline = asyncio.get_running_loop().time() + min(HEALTH_DEADLINE, source.deadline)
+    try:
+        return round(await source.client.ping(deadline), 3)
+    except CacheError:
+        return None
+
+
+def _page(make: Callable[[str], Page]) -> Handler:
+    remembered = lru_cache(4)(make)
+
+    async def page(scope: Scope, segments: Sequence[bytes]) -> Response:
+        return _page_response(scope, remembered(root_of(scope)))
+
+    return page
+
+
+async def _asset(scope: Scope, segments: Sequence[bytes]) -> Response:
+    found = asset(segments[-1].decode(errors="replace"))
+    if found is None:
+        raise NoSuchEndpoint
+    return _page_response(scope, found)
+
+
+def _document(make: Callable[[str], bytes], content_type: bytes) -> Handler:
+    async def document(scope: Scope, segments: Sequence[bytes]) -> Response:
+        headers = [(b"content-type", content_type), _NO_CACHE, NO_SNIFF]
+        return tagged(scope, make(root_of(scope)), headers)
+
+    return document
+
+
+async def _problem_type(scope: Scope, segments: Sequence[bytes]) -> Response:
+    name = segments[-1].decode(errors="replace")
+    kind = next((kind for kind in PROBLEMS if kind.name == name), None)
+    if kind is None:
+        raise NoSuchEndpoint
+    body = {"type": kind.type, "title": kind.title, "status": kind.status, "description": kind.description}
+    headers = [(b"content-type", JSON_TYPE), (b"cache-control", b"max-age=86400"), NO_SNIFF]
+    return tagged(scope, msgspec.json.encode(body), headers)
+
+
+def _page_response(scope: Scope, page: Page) -> Response:
+    headers = [(b"content-type", page.content_type.encode()), *page.headers]
+    return tagged(scope, page.body, headers)
+
+
+def _status_response(status: int, body: Mapping[str, PlainJson]) -> Response:
+    headers = [(b"content-type", JSON_TYPE), NO_STORE, NO_SNIFF]
+    return Response(status, headers, msgspec.json.encode(body))

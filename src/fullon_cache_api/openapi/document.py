@@ -1,0 +1,80 @@
+"""Puts the OpenAPI document together."""
+
+from collections.abc import Mapping
+
+from ..spec.json import PlainJson, PlainObject, thaw_object
+from ..spec.model import Endpoint, Spec, Tag
+from ..spec.problems import PROBLEMS
+from .parameters import Parameters
+from .responses import HEADERS, operation_responses, problems_of, response_components
+from .schemas import schema_component, schema_examples, schema_names
+from .system import SYSTEM_PROBLEMS, SYSTEM_TAG, system_paths, system_schemas
+
+VERSION = "3.1.0"
+
+
+def document(spec: Spec, *, prefix: str, server: str = "/") -> PlainObject:
+    """Return the OpenAPI document of a gateway that serves a spec.
+
+    `prefix` stands before the paths of the spec (`/api`, or nothing), not before the system endpoints.
+    `server` is the address of the gateway's root: `/`, or the root path under which a host mounted it.
+    """
+    prefix = prefix.rstrip("/")
+    names = schema_names(spec.schemas, system_schemas())
+    parameters = Parameters(spec.endpoints)
+    paths: PlainObject = {
+        prefix + endpoint.path: {"get": _operation(endpoint, spec, names, parameters)}
+        for endpoint in spec.endpoints
+    }
+    paths |= system_paths({endpoint.operation_id for endpoint in spec.endpoints})
+    return {
+        "openapi": VERSION,
+        "info": thaw_object(spec.info.members),
+        "servers": [{"url": server.rstrip("/") or "/"}],
+        "security": [],
+        "tags": _tags(spec),
+        "paths": paths,
+        "components": _components(spec, names, parameters, prefix),
+    }
+
+
+def _tags(spec: Spec) -> list[PlainJson]:
+    own = () if any(tag.name == SYSTEM_TAG.name for tag in spec.tags) else (SYSTEM_TAG,)
+    return [_tag(tag) for tag in (*spec.tags, *own)]
+
+
+def _tag(tag: Tag) -> PlainObject:
+    return {"name": tag.name, "description": tag.description} if tag.description else {"name": tag.name}
+
+
+def _operation(
+    endpoint: Endpoint, spec: Spec, names: Mapping[str, str], parameters: Parameters
+) -> PlainObject:
+    operation: PlainObject = {"operationId": endpoint.operation_id}
+    if endpoint.tags:
+        operation["tags"] = list(endpoint.tags)
+    operation["summary"] = endpoint.summary
+    if endpoint.description:
+        operation["description"] = endpoint.description
+    if endpoint.deprecated:
+        operation["deprecated"] = True
+    if endpoint.parameters:
+        operation["parameters"] = parameters.of(endpoint)
+    example = next(iter(schema_examples(spec.schemas[endpoint.response])), None)
+    operation["responses"] = operation_responses(endpoint, names[endpoint.response], example)
+    return operation
+
+
+def _components(spec: Spec, names: Mapping[str, str], parameters: Parameters, prefix: str) -> PlainObject:
+    schemas: PlainObject = {name: schema_component(file, spec.schemas, names) for file, name in names.items()}
+    shipped = system_schemas()
+    schemas |= {name: schema_component(name, shipped, {}) for name in shipped}
+    answered = {kind for endpoint in spec.endpoints for kind in problems_of(endpoint)} | {*SYSTEM_PROBLEMS}
+    components: PlainObject = {
+        "schemas": schemas,
+        "responses": response_components([kind for kind in PROBLEMS if kind in answered], "Problem", prefix),
+        "headers": thaw_object(HEADERS),
+    }
+    if parameters.shared:
+        components["parameters"] = parameters.shared
+    return components

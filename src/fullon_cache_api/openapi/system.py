@@ -1,0 +1,76 @@
+"""What every gateway has, whatever its spec says: the health endpoints and the schema of problems."""
+
+import json
+from collections.abc import Container, Mapping
+from functools import cache
+from types import MappingProxyType
+
+from ..resources import resource
+from ..spec.json import JsonObject, PlainObject, freeze_object
+from ..spec.model import Tag
+from ..spec.problems import BAD_PARAMETERS, INTERNAL_ERROR, ProblemKind
+from .names import component_name
+from .responses import problem_references
+from .schemas import json_content, schema_examples
+
+SYSTEM_TAG = Tag("System", "The gateway itself: whether it lives, and whether it can answer.")
+SYSTEM_PROBLEMS: tuple[ProblemKind, ...] = (BAD_PARAMETERS, INTERNAL_ERROR)
+
+_LIVENESS: JsonObject = freeze_object(
+    {
+        "title": "Liveness",
+        "description": "That the gateway lives.",
+        "type": "object",
+        "properties": {"status": {"type": "string", "const": "ok", "description": "Always ok."}},
+        "required": ["status"],
+        "additionalProperties": False,
+        "examples": [{"status": "ok"}],
+    }
+)
+
+
+@cache
+def system_schemas() -> Mapping[str, JsonObject]:
+    """Return the schemas that are part of no spec, by the name of their component."""
+    shipped = (_read("problem.json"), _read("health.json"), _LIVENESS)
+    return MappingProxyType({str(schema["title"]): schema for schema in shipped})
+
+
+def system_paths(operation_ids: Container[str]) -> PlainObject:
+    """Return the health endpoints; their operation ids keep clear of those that a spec has taken."""
+    redis = "Asks Redis: 503 where it does not answer."
+    live: PlainObject = {"200": _answer("The gateway lives.", "Liveness")}
+    operations = {
+        "/health": _operation("getHealth", "Health of the gateway", redis, _health()),
+        "/health/live": _operation("getLiveness", "Whether the gateway lives", "Asks Redis nothing.", live),
+        "/health/ready": _operation("getReadiness", "Whether the gateway can answer", redis, _health()),
+    }
+    for operation in operations.values():
+        operation["operationId"] = component_name(str(operation["operationId"]), operation_ids)
+    return {path: {"get": operation} for path, operation in operations.items()}
+
+
+def _operation(operation_id: str, summary: str, description: str, responses: PlainObject) -> PlainObject:
+    return {
+        "operationId": operation_id,
+        "tags": [SYSTEM_TAG.name],
+        "summary": summary,
+        "description": description,
+        "responses": dict(sorted({**responses, **problem_references(SYSTEM_PROBLEMS)}.items())),
+    }
+
+
+def _health() -> PlainObject:
+    return {
+        "200": _answer("Redis answers.", "Health"),
+        "503": _answer("Redis does not answer.", "Health", example=1),
+    }
+
+
+def _answer(description: str, schema: str, *, example: int = 0) -> PlainObject:
+    body = schema_examples(system_schemas()[schema])[example]
+    return {"description": description, "content": json_content("application/json", schema, body)}
+
+
+def _read(file: str) -> JsonObject:
+    return freeze_object(json.loads((resource("schemas") / file).read_text(encoding="utf-8")))

@@ -1,0 +1,52 @@
+"""One read: what the catalogue says of it, and the function that does it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from fullon_cache_api.spec.json import JsonObject
+from fullon_cache_api.spec.signature import Argument, ReadSignature
+
+from .answer import Answer
+
+ReadFunction: TypeAlias = Callable[..., Awaitable[Answer | None]]
+"""Takes a Reader and the arguments in the order of the signature; None is "the cache does not hold it"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A signature and its function."""
+
+    signature: ReadSignature
+    function: ReadFunction
+
+
+def read(
+    name: str,
+    arguments: tuple[Argument, ...] = (),
+    *,
+    commands: tuple[str, ...],
+    keys: tuple[str, ...],
+    answer: JsonObject,
+    elements: str | None = None,
+    absent: bool = False,
+    ambiguous: bool = False,
+) -> Callable[[ReadFunction], Read]:
+    """Declare a read; its summary is the first line of the function's docstring."""
+
+    def declare(function: ReadFunction) -> Read:
+        summary = (function.__doc__ or "").strip().splitlines()[0]
+        signature = ReadSignature(
+            name=name,
+            summary=summary,
+            arguments=arguments,
+            commands=commands,
+            keys=keys,
+            answer=answer,
+            elements=elements,
+            absent=absent,
+            ambiguous=ambiguous,
+        )
+        return Read(signature, function)
+
+    return declare

@@ -1,0 +1,267 @@
+"""What the environment and `.env` say, as one frozen object; whatever cannot be used is refused by name."""
+
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from dotenv import dotenv_values
+
+from fullon_cache_api.cache.target import RedisTarget, TargetError
+from fullon_cache_api.log import FORMATS, LEVELS, LogSettings, configure
+
+_DOTENV = Path(".env")
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+_WHOLE = re.compile(r"[0-9]{1,10}")
+_DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,10})?")
+_SIZE = re.compile(r"[1-9][0-9]{0,3} ?(B|KB|MB|GB)")
+_DURATION = re.compile(r"[1-9][0-9]{0,3} ?(minutes?|hours?|days?|weeks?|months?)")
+_TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+_TRUE = ("true", "yes", "on", "1")
+_FALSE = ("false", "no", "off", "0")
+_BOOLEANS = dict.fromkeys(_TRUE, True) | dict.fromkeys(_FALSE, False)
+
+T = TypeVar("T")
+
+
+class SettingsError(ValueError):
+    """A variable's value cannot be used; neither the text nor `reason` ever repeats the value."""
+
+    def __init__(self, variable: str, reason: str) -> None:
+        self.variable = variable
+        self.reason = reason
+        super().__init__(f"{variable}: {reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One variable of the environment: `default` as one would write it, `others` its further names."""
+
+    name: str
+    default: str
+    meaning: str
+    others: tuple[str, ...] = ()
+
+
+SETTINGS: tuple[Variable, ...] = (
+    Variable("API_HOST", "127.0.0.1", "Address to listen on."),
+    Variable("API_PORT", "8000", "Port to listen on; 0 picks a free one."),
+    Variable("API_PREFIX", "/api", "What stands before the paths of the endpoints; `/` or empty: nothing."),
+    Variable("API_WORKERS", "1", "How many processes serve."),
+    Variable("API_DEADLINE", "2.0", "Seconds after which a request is given up with 504, 0.05 to 60."),
+    Variable("API_ACCESS_LOG", "false", "Whether each request is logged."),
+    Variable("ENDPOINTS_FILE", "", "The spec; else `./endpoints.yaml`, else the one inside the package."),
+    Variable("REDIS_URL", "", "`redis://`, `rediss://` or `unix://`; the five below do not count then."),
+    Variable("REDIS_HOST", "localhost", "Host of Redis.", ("CACHE_HOST",)),
+    Variable("REDIS_PORT", "6379", "Port of Redis.", ("CACHE_PORT",)),
+    Variable("REDIS_DB", "0", "Number of the Redis database.", ("CACHE_DB",)),
+    Variable("REDIS_USERNAME", "", "User of Redis' ACL.", ("CACHE_USERNAME", "CACHE_USER")),
+    Variable("REDIS_PASSWORD", "", "Password of that user, or of Redis.", ("CACHE_PASSWORD",)),
+    Variable("LOG_LEVEL", "INFO", "TRACE, DEBUG, INFO, SUCCESS, WARNING, ERROR or CRITICAL."),
+    Variable("LOG_FORMAT", "beautiful", "beautiful, minimal, development, detailed, trading or json."),
+    Variable("LOG_CONSOLE", "true", "Whether to log to standard error."),
+    Variable("LOG_COLORS", "true", "Whether a terminal gets colours."),
+    Variable("LOG_FILE_PATH", "", "A file to log to as well."),
+    Variable("LOG_ROTATION", "10 MB", "Size or age at which that file is put aside: `10 MB`, `1 day`."),
+    Variable("LOG_RETENTION", "7 days", "Age at which files put aside are deleted."),
+)
+"""Every variable, in the order in which README's table shows them."""
+
+_VARIABLES = {variable.name: variable for variable in SETTINGS}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, checked. `prefix` is "" or starts with `/`; `deadline` is in seconds.
+
+    `endpoints_file` is None where the spec has to be looked for; `redis_configured` says whether anybody
+    named a Redis, or `redis` is only the default.
+    """
+
+    host: str
+    port: int
+    prefix: str
+    workers: int
+    deadline: float
+    access_log: bool
+    endpoints_file: Path | None
+    redis: RedisTarget
+    redis_configured: bool
+    log: LogSettings
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None, dotenv: Path | None = _DOTENV) -> "Settings":
+        """Read the environment (`os.environ`, when None) over the file `dotenv`; empty means not set.
+
+        Raises SettingsError for the first value that cannot be used.
+        """
+        values = _Values(os.environ if environ is None else environ, _from_file(dotenv))
+        access_log = values.boolean("API_ACCESS_LOG")
+        return cls(
+            host=values.host("API_HOST"),
+            port=values.whole("API_PORT", 0, 65535),
+            prefix=values.prefix("API_PREFIX"),
+            workers=values.whole("API_WORKERS", 1, 256),
+            deadline=values.decimal("API_DEADLINE", 0.05, 60),
+            access_log=access_log,
+            endpoints_file=values.path("ENDPOINTS_FILE"),
+            redis=_redis(values),
+            redis_configured=values.given("REDIS_URL") or values.given("REDIS_HOST"),
+            log=_log(values, access_log),
+        )
+
+
+def start_logging(settings: Settings) -> None:
+    """Log as the settings say from now on; SettingsError when LOG_FILE_PATH cannot be opened."""
+    try:
+        configure(settings.log)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise SettingsError("LOG_FILE_PATH", f"cannot be opened: {reason}") from None
+
+
+def _redis(values: "_Values") -> RedisTarget:
+    if not values.given("REDIS_URL"):
+        return RedisTarget(
+            host=values.host("REDIS_HOST"),
+            port=values.whole("REDIS_PORT", 1, 65535),
+            db=values.whole("REDIS_DB", 0, 2**31 - 1),
+            username=values.text("REDIS_USERNAME") or None,
+            password=values.text("REDIS_PASSWORD") or None,
+        )
+    try:
+        return RedisTarget.from_url(values.text("REDIS_URL"))
+    except TargetError as error:
+        raise SettingsError("REDIS_URL", str(error)) from None
+    except ValueError:
+        raise SettingsError("REDIS_URL", "is not a usable address") from None
+
+
+def _log(values: "_Values", access: bool) -> LogSettings:
+    return LogSettings(
+        level=values.choice("LOG_LEVEL", {level.lower(): level for level in LEVELS}),
+        format=values.choice("LOG_FORMAT", {name: name for name in FORMATS}),
+        console=values.boolean("LOG_CONSOLE"),
+        colors=values.boolean("LOG_COLORS"),
+        file=values.path("LOG_FILE_PATH"),
+        rotation=values.rotation("LOG_ROTATION"),
+        retention=values.duration("LOG_RETENTION"),
+        access=access,
+    )
+
+
+def _from_file(dotenv: Path | None) -> dict[str, str | None]:
+    if dotenv is None:
+        return {}
+    try:
+        return dotenv_values(dotenv, encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(dotenv.name, f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(dotenv.name, "is not UTF-8") from None
+
+
+class _Values:
+    """The texts of all variables, and what they mean; every refusal names the variable that was written."""
+
+    def __init__(self, environ: Mapping[str, str], file: Mapping[str, str | None]) -> None:
+        self._sources = (environ, file)
+
+    def given(self, name: str) -> bool:
+        """Whether the variable has a value of its own, under any of its names."""
+        return self._find(name)[1] != ""
+
+    def text(self, name: str) -> str:
+        return self._read(name)[1]
+
+    def path(self, name: str) -> Path | None:
+        text = self.text(name)
+        return Path(text) if text else None
+
+    def whole(self, name: str, low: int, high: int) -> int:
+        used, text = self._read(name)
+        if not _WHOLE.fullmatch(text) or not low <= int(text) <= high:
+            raise SettingsError(used, f"must be a whole number from {low} to {high}")
+        return int(text)
+
+    def decimal(self, name: str, low: float, high: float) -> float:
+        used, text = self._read(name)
+        if not _DECIMAL.fullmatch(text) or not low <= float(text) <= high:
+            raise SettingsError(used, f"must be a number from {low:g} to {high:g}")
+        return float(text)
+
+    def boolean(self, name: str) -> bool:
+        return self.choice(name, _BOOLEANS)
+
+    def choice(self, name: str, choices: Mapping[str, T]) -> T:
+        used, text = self._read(name)
+        try:
+            return choices[text.lower()]
+        except KeyError:
+            raise SettingsError(used, f"must be one of {', '.join(choices)}") from None
+
+    def host(self, name: str) -> str:
+        used, text = self._read(name)
+        if not _HOST.fullmatch(text) and not _is_address(text):
+            raise SettingsError(used, "must be a host name or an IP address, and nothing else")
+        return text
+
+    def prefix(self, name: str) -> str:
+        # Written and empty means no prefix here, where for other variables it means the default.
+        text = "/" if self._sources[0].get(name) == "" else self.text(name)
+        if text == "/":
+            return ""
+        if not _PREFIX.fullmatch(text) or {".", ".."} & set(text.split("/")):
+            raise SettingsError(
+                name, "must start with /, not end with it, and hold only letters, digits and - . _ ~ between"
+            )
+        return text
+
+    def rotation(self, name: str) -> str:
+        used, text = self._read(name)
+        if not any(form.fullmatch(text) for form in (_SIZE, _DURATION, _TIME_OF_DAY)):
+            raise SettingsError(
+                used, 'must be a size, an age or a time of day, such as "10 MB", "1 day", "00:00"'
+            )
+        return text
+
+    def duration(self, name: str) -> str:
+        used, text = self._read(name)
+        if not _DURATION.fullmatch(text):
+            raise SettingsError(used, 'must be an age, such as "7 days"')
+        return text
+
+    def _find(self, name: str) -> tuple[str, str]:
+        """The name under which the variable is written, and its value; the environment before the file."""
+        names = (name, *_VARIABLES[name].others)
+        for source in self._sources:
+            for written in names:
+                if text := source.get(written):
+                    return written, text
+        return name, ""
+
+    def _read(self, name: str) -> tuple[str, str]:
+        used, text = self._find(name)
+        if "\0" in text or not _is_utf8(text):
+            raise SettingsError(used, "is not text")
+        return used, text or _VARIABLES[name].default
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,106 @@
+"""What the YAML says, as frozen objects: the one description that everything else is derived from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from .json import Json, JsonObject
+from .signature import ArgumentType, ReadSignature
+
+Location: TypeAlias = Literal["path", "query"]
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """OpenAPI's Info Object."""
+
+    title: str
+    version: str
+    description: str
+    members: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """OpenAPI's Tag Object."""
+
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """OpenAPI's Parameter Object for a path segment or a query parameter.
+
+    `decode="symbol"` reads the text as a market symbol: `BTC-USDT` stands for `BTC/USDT`.
+    """
+
+    name: str
+    location: Location
+    description: str
+    required: bool
+    schema: JsonObject
+    example: Json = None
+    decode: Literal["symbol"] | None = None
+    deprecated: bool = False
+
+    @property
+    def type(self) -> ArgumentType:
+        """The type of the value that the parameter feeds to a read."""
+        if self.decode == "symbol":
+            return "symbol"
+        match self.schema["type"]:
+            case "integer":
+                return "integer"
+            case "number":
+                return "number"
+            case "boolean":
+                return "boolean"
+            case _:
+                return "string"
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What feeds one argument of a read: a parameter by name, or a constant."""
+
+    argument: str
+    parameter: str | None = None
+    const: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One path: which read answers it, from which parameters, in which response schema.
+
+    `empty` is the status for what the cache does not hold; `max_age` (seconds) is None where an answer must
+    not be stored.
+    """
+
+    path: str
+    operation_id: str
+    tags: tuple[str, ...]
+    summary: str
+    description: str
+    parameters: tuple[Parameter, ...]
+    read: ReadSignature
+    bindings: tuple[Binding, ...]
+    response: str
+    empty: Literal[200, 404]
+    max_age: float | None
+    deprecated: bool = False
+
+    @property
+    def is_collection(self) -> bool:
+        """Whether the answer lists elements."""
+        return self.read.elements is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A checked spec: paths in the order of the file, `schemas` by file name (JSON Schema 2020-12)."""
+
+    info: Info
+    tags: tuple[Tag, ...]
+    endpoints: tuple[Endpoint, ...]
+    schemas: Mapping[str, JsonObject]

@@ -1,0 +1,90 @@
+"""The kinds of problem that the gateway answers with, as RFC 9457 names them.
+
+They stand here because two rooms that do not know each other need the same table: the one that answers
+requests, and the one that documents the answers.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemKind:
+    """One kind of problem; `description` says to a reader of the documentation when it is answered."""
+
+    name: str
+    status: int
+    title: str
+    description: str
+
+    @property
+    def type(self) -> str:
+        """Return the problem type, a URI reference (RFC 9457, section 3.1.1)."""
+        return f"/problems/{self.name}"
+
+
+NOT_CACHED = ProblemKind(
+    "not-cached",
+    404,
+    "Not cached",
+    "The path is known, but the cache does not hold what it names.",
+)
+NO_SUCH_ENDPOINT = ProblemKind(
+    "no-such-endpoint",
+    404,
+    "No such endpoint",
+    "No endpoint has this path.",
+)
+METHOD_NOT_ALLOWED = ProblemKind(
+    "method-not-allowed",
+    405,
+    "Method not allowed",
+    "The gateway only reads: it answers GET, HEAD and OPTIONS.",
+)
+BAD_PARAMETERS = ProblemKind(
+    "bad-parameters",
+    400,
+    "Bad parameters",
+    "A parameter does not fit its schema, is given twice, is missing, or is none of the endpoint's.",
+)
+AMBIGUOUS_ORDER = ProblemKind(
+    "ambiguous-order",
+    409,
+    "Ambiguous order",
+    "The id names more than one cached order.",
+)
+CORRUPT_CACHE = ProblemKind(
+    "corrupt-cache",
+    502,
+    "Corrupt cache",
+    "The cache holds something under the key that is not what fullon_cache writes there.",
+)
+CACHE_UNAVAILABLE = ProblemKind(
+    "cache-unavailable",
+    503,
+    "Cache unavailable",
+    "Redis cannot be reached, or refuses to answer.",
+)
+CACHE_TIMEOUT = ProblemKind(
+    "cache-timeout",
+    504,
+    "Cache timeout",
+    "Redis did not answer in time.",
+)
+INTERNAL_ERROR = ProblemKind(
+    "internal-error",
+    500,
+    "Internal error",
+    "The gateway failed in a way that nobody foresaw.",
+)
+
+PROBLEMS = (
+    NOT_CACHED,
+    NO_SUCH_ENDPOINT,
+    METHOD_NOT_ALLOWED,
+    BAD_PARAMETERS,
+    AMBIGUOUS_ORDER,
+    CORRUPT_CACHE,
+    CACHE_UNAVAILABLE,
+    CACHE_TIMEOUT,
+    INTERNAL_ERROR,
+)

@@ -1,0 +1,69 @@
+"""The three pages for people, as a browser without a network shows them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Browser
+
+pytestmark = pytest.mark.browser
+
+TICKER_PATH = "/tickers/{exchange}/{symbol}"
+OPEN_OPERATION = ".opblock.is-open"
+
+
+def assert_quiet(browser: Browser) -> None:
+    """The console holds no error, and nothing was asked of any host but this one."""
+    assert browser.errors() == []
+    assert browser.hosts() == {"127.0.0.1"}
+
+
+def test_the_start_page_lists_the_endpoints_and_leads_to_the_documentation(
+    browser: Browser, gateway_url: str
+) -> None:
+    browser.visit(f"{gateway_url}/")
+
+    browser.see("h1", "Fullon")
+    browser.see("h2", "Tickers")
+    browser.see(".endpoints li", f"/api{TICKER_PATH}")
+    browser.click("nav a", "Swagger UI")
+    browser.see(f".opblock-summary-path[data-path$='{TICKER_PATH}']")
+    assert_quiet(browser)
+
+
+def test_swagger_ui_shows_the_parameters_and_the_response_schema_of_an_operation(
+    browser: Browser, gateway_url: str
+) -> None:
+    browser.visit(f"{gateway_url}/docs")
+
+    browser.click(f".opblock-summary-path[data-path$='{TICKER_PATH}']")
+    for parameter in ("exchange", "symbol"):
+        browser.see(f"{OPEN_OPERATION} tr[data-param-name={parameter}]", parameter)
+    browser.click(f"{OPEN_OPERATION} tr[data-code='200'] .tablinks", "Schema")
+    for field in ("exchange", "symbol", "ticker", "cached_at", "cache_hit"):
+        browser.see(f"{OPEN_OPERATION} tr[data-code='200'] .json-schema-2020-12-property", field)
+    assert_quiet(browser)
+
+
+def test_swagger_ui_sends_a_request_to_the_gateway_and_shows_its_answer(
+    browser: Browser, gateway_url: str
+) -> None:
+    browser.visit(f"{gateway_url}/docs")
+
+    browser.click(f".opblock-summary-path[data-path$='{TICKER_PATH}']")
+    browser.click(f"{OPEN_OPERATION} .execute")
+    browser.see(f"{OPEN_OPERATION} .live-responses-table .response-col_status", "200")
+    browser.see(f"{OPEN_OPERATION} .live-responses-table .microlight", '"symbol": "BTC-USDT"')
+    assert_quiet(browser)
+
+
+def test_redoc_shows_an_operation_and_finds_it_by_search(browser: Browser, gateway_url: str) -> None:
+    browser.visit(f"{gateway_url}/redoc")
+
+    browser.see("[data-section-id$='/getTicker'] h2")
+    browser.see("[role=search] input").send_keys("ticker")
+    browser.see("[data-role='search:results'] [data-item-id$='/getTicker']")
+    assert_quiet(browser)

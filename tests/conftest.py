@@ -1,0 +1,45 @@
+"""What most tests need: a private Redis, somebody who writes into it, and the gateway over it."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import redis
+from support import serving, settings_for
+
+from fullon_cache_api.demo import EmbeddedServer
+from fullon_cache_api.gateway import FullonCacheGateway
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Async tests run on asyncio, as the gateway does."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[EmbeddedServer]:
+    """A private Redis for the whole session; tests must not kill or pause it."""
+    with EmbeddedServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def gateway(redis_server: EmbeddedServer) -> FullonCacheGateway:
+    """The shipped spec over the private Redis."""
+    return FullonCacheGateway(settings=settings_for(redis_server.url))
+
+
+@pytest.fixture(scope="session")
+def client(gateway: FullonCacheGateway) -> Iterator[httpx.Client]:
+    """A client of the gateway, which a real uvicorn serves."""
+    with serving(gateway) as http_client:
+        yield http_client
+
+
+@pytest.fixture
+def writer(redis_server: EmbeddedServer) -> Iterator["redis.Redis"]:
+    """A plain Redis client, for tests to put data into an empty cache, as the daemons do."""
+    with redis.Redis.from_url(redis_server.url) as connection:
+        connection.flushall()
+        yield connection

@@ -1,0 +1,51 @@
+"""A real gateway, served by a real uvicorn over a real Redis, for tests to talk to."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import uvicorn
+
+from fullon_cache_api.gateway import FullonCacheGateway
+from fullon_cache_api.settings import Settings
+
+CHECKOUT = Path(__file__).parent.parent
+STARTS_WITHIN = 10.0
+
+
+class _Server(uvicorn.Server):
+    """Says when requests can come."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+
+def settings_for(redis_url: str, **variables: str) -> Settings:
+    """Settings as the environment would give them, with the checkout's spec and no `.env`."""
+    spec = str(CHECKOUT / "endpoints.yaml")
+    return Settings.load({"ENDPOINTS_FILE": spec, "REDIS_URL": redis_url, **variables}, dotenv=None)
+
+
+@contextmanager
+def serving(gateway: FullonCacheGateway) -> Iterator[httpx.Client]:
+    """Serve a gateway on a free port of 127.0.0.1 and give a client of it; stops both at the end."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = _Server(uvicorn.Config(gateway.get_app(), log_config=None, access_log=False, ws="none"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    assert server.up.wait(STARTS_WITHIN), "uvicorn did not start"
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=20) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join(STARTS_WITHIN)
+        listener.close()
