@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 
@@ -70,7 +71,7 @@ ONLY_EXCHANGE = Parameter("exchange", "query", "Only this exchange.", False, {"t
 LIMIT = Parameter("limit", "query", "", False, {"type": "integer", "default": 100})
 
 
-def endpoint(path: str, operation_id: str, response: str, **members: object) -> Endpoint:
+def endpoint(path: str, operation_id: str, response: str, **members: Any) -> Endpoint:
     """An endpoint whose read gives one thing, which is always there, unless `read` says otherwise."""
     base = Endpoint(
         path=path,
@@ -85,12 +86,12 @@ def endpoint(path: str, operation_id: str, response: str, **members: object) -> 
         empty=404,
         max_age=1.0,
     )
-    return replace(base, **members)  # type: ignore[arg-type]
+    return replace(base, **members)
 
 
-def read(*arguments: Argument, **members: object) -> ReadSignature:
+def read(*arguments: Argument, **members: Any) -> ReadSignature:
     base = ReadSignature("Cache.read", "Reads.", arguments, ("GET",), ("key",), {"type": "object"})
-    return replace(base, **members)  # type: ignore[arg-type]
+    return replace(base, **members)
 
 
 ENDPOINTS = (
@@ -129,14 +130,14 @@ ENDPOINTS = (
 )
 
 
-def spec_of(*endpoints: Endpoint, **members: object) -> Spec:
+def spec_of(*endpoints: Endpoint, **members: Any) -> Spec:
     base = Spec(
         info=Info("Spot prices", "2.1.0", "Prices, over HTTP.", freeze_object(INFO)),
         tags=(Tag("Prices", "What things cost."), Tag("Orders", "")),
         endpoints=endpoints,
         schemas=MappingProxyType({file: freeze_object(schema) for file, schema in SCHEMAS.items()}),
     )
-    return replace(base, **members)  # type: ignore[arg-type]
+    return replace(base, **members)
 
 
 @pytest.fixture
@@ -149,7 +150,7 @@ def spec() -> Spec:
 def make_spec() -> Callable[..., Spec]:
     """Makes the same spec with other endpoints, tags or schemas."""
 
-    def make(*endpoints: Endpoint, **members: object) -> Spec:
+    def make(*endpoints: Endpoint, **members: Any) -> Spec:
         return spec_of(*(endpoints or ENDPOINTS), **members)
 
     return make
@@ -159,7 +160,7 @@ def make_spec() -> Callable[..., Spec]:
 def make_endpoint() -> Callable[..., Endpoint]:
     """Makes an endpoint without parameters that answers with a ticker, but for what is given."""
 
-    def make(path: str = "/one", operation_id: str = "getOne", **members: object) -> Endpoint:
+    def make(path: str = "/one", operation_id: str = "getOne", **members: Any) -> Endpoint:
         return endpoint(path, operation_id, "ticker.json", **members)
 
     return make

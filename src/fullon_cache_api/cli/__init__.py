@@ -15,7 +15,9 @@ __all__ = ["main"]
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="fullon-cache-api", message="%(prog)s %(version)s")
+@click.version_option(
+    package_name="fullon-cache-api", prog_name="fullon-cache-api", message="%(prog)s %(version)s"
+)
 def main() -> None:
     """Serve Fullon's Redis cache over HTTP, read-only, as endpoints.yaml says."""
 

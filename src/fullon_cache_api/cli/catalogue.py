@@ -13,10 +13,8 @@ Uses = Mapping[str, Sequence[str]]
 def catalogue_text(catalogue: Catalogue, used: Uses) -> str:
     """Return the reads as blocks of text, and then the reads of fullon_cache that are not offered."""
     blocks = [_block(read, used.get(read.name, ())) for read in catalogue.reads.values()]
-    if catalogue.refused:
-        refused = [f"  {name}: {reason}" for name, reason in catalogue.refused.items()]
-        blocks.append("\n".join(("Not offered", *refused)))
-    return "\n\n".join(blocks)
+    refused = "\n".join(("Not offered", *(f"  {name}: {why}" for name, why in catalogue.refused.items())))
+    return "\n\n".join((*blocks, refused))
 
 
 def catalogue_json(catalogue: Catalogue, used: Uses) -> str:

@@ -92,8 +92,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        if self.started:
-            self._ready()
+        self._ready()
 
 
 def prepare(variables: Mapping[str, str], *, reload: bool = False) -> Service:

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from ..spec.json import PlainJson, PlainObject, thaw_object
-from ..spec.model import Endpoint, Spec, Tag
-from ..spec.problems import PROBLEMS
+from fullon_cache_api.spec.json import PlainJson, PlainObject, thaw_object
+from fullon_cache_api.spec.model import Endpoint, Spec, Tag
+from fullon_cache_api.spec.problems import PROBLEMS
+
 from .parameters import Parameters
 from .responses import HEADERS, operation_responses, problems_of, response_components
 from .schemas import schema_component, schema_examples, schema_names

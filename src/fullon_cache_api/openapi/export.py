@@ -5,11 +5,11 @@ import re
 
 import yaml
 
-from ..spec.json import PlainObject
+from fullon_cache_api.spec.json import PlainObject
 
 # PyYAML quotes what it would itself misread. By the letter of YAML 1.1 `y` and `n` are booleans too; YAML 1.2
-# knows numbers that PyYAML takes for text (1e5, 0o17, 08), and some readers of 1.1 take `.` and `e5` for one.
-_MISREAD = re.compile(r"[yYnN]|0o[0-7]+|[-+]?[0-9_]*\.?[0-9_]*([eE][-+]?[0-9]+)?")
+# knows numbers that PyYAML takes for text (1e5, 0o17, 08); some readers of 1.1 take `.`, `e5`, `0:1` for one.
+_MISREAD = re.compile(r"[yYnN]|0o[0-7]+|[-+]?[0-9_:]*\.?[0-9_]*([eE][-+]?[0-9]+)?")
 
 # Line breaks in YAML 1.1, but not in YAML 1.2.
 _BREAKS = re.compile("[\x85\u2028\u2029]")

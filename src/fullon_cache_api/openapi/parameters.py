@@ -4,8 +4,9 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
-from ..spec.json import JsonObject, PlainJson, PlainObject, thaw, thaw_object
-from ..spec.model import Endpoint, Parameter
+from fullon_cache_api.spec.json import JsonObject, PlainJson, PlainObject, thaw, thaw_object
+from fullon_cache_api.spec.model import Endpoint, Parameter
+
 from .names import component_name
 
 _SYMBOL_RULE = (

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from ..spec.json import JsonObject, PlainJson, PlainObject, thaw_object
-from ..spec.model import Endpoint
-from ..spec.problems import (
+from fullon_cache_api.spec.json import JsonObject, PlainJson, PlainObject, thaw_object
+from fullon_cache_api.spec.model import Endpoint
+from fullon_cache_api.spec.problems import (
     AMBIGUOUS_ORDER,
     BAD_PARAMETERS,
     CACHE_TIMEOUT,
@@ -14,7 +14,10 @@ from ..spec.problems import (
     NOT_CACHED,
     ProblemKind,
 )
+
 from .schemas import json_content
+
+_REQUEST_ID = "0f8c2b7e5d1a4c39a86be2f7041d9c35"
 
 HEADERS: JsonObject = {
     "ETag": {
@@ -23,7 +26,7 @@ HEADERS: JsonObject = {
         "example": '"9a3f1c5e7b2d4860"',
     },
     "CacheControl": {
-        "description": "How long the answer may be reused, in seconds, or `no-store`.",
+        "description": "How long the answer may be reused (`max-age`, in seconds), if at all.",
         "schema": {"type": "string"},
         "example": "max-age=1",
     },
@@ -31,6 +34,11 @@ HEADERS: JsonObject = {
         "description": "Seconds after which a new attempt makes sense.",
         "schema": {"type": "integer", "minimum": 0},
         "example": 1,
+    },
+    "RequestId": {
+        "description": "Id of the request, to be found in the log: the one that it came with, or a new one.",
+        "schema": {"type": "string"},
+        "example": _REQUEST_ID,
     },
 }
 
@@ -40,35 +48,37 @@ _CACHING: JsonObject = {
 }
 _NOT_MODIFIED = "NotModified"
 
+_TICKER = "/tickers/binance/BTC-USDT"
+
 # What each kind says in its example: the request's path below the prefix, the detail, further members.
 _OCCURRENCES: Mapping[ProblemKind, tuple[str, str, JsonObject]] = {
     BAD_PARAMETERS: (
         "/ohlcv/BTC-USDT/1m",
-        "1 parameter is not valid.",
-        {"errors": [{"in": "query", "name": "count", "message": "0 is less than the minimum of 1"}]},
+        "These parameters cannot be used: count.",
+        {"errors": [{"in": "query", "name": "count", "message": "the value is less than the minimum of 1"}]},
     ),
-    NOT_CACHED: ("/tickers/binance/BTC-USDT", "The cache holds no ticker of BTC-USDT on binance.", {}),
+    NOT_CACHED: (_TICKER, "The cache does not hold what the path names.", {}),
     AMBIGUOUS_ORDER: (
         "/orders/28457193/status",
-        "Several exchanges hold an order of this id: name one.",
+        "The order id is cached on binance, kraken: say which with ?exchange=.",
         {"exchanges": ["binance", "kraken"]},
     ),
-    INTERNAL_ERROR: ("/tickers/binance/BTC-USDT", "The log says more under this request's id.", {}),
+    INTERNAL_ERROR: (_TICKER, "The gateway failed; its log says why.", {}),
     CORRUPT_CACHE: (
-        "/tickers/binance/BTC-USDT",
-        "The cached value is not valid JSON.",
+        _TICKER,
+        "What is cached at tickers:binance cannot be used: it is not JSON.",
         {"key": "tickers:binance"},
     ),
-    CACHE_UNAVAILABLE: ("/tickers/binance/BTC-USDT", "Redis refused the connection.", {}),
-    CACHE_TIMEOUT: ("/tickers/binance/BTC-USDT", "Redis did not answer within 2 s.", {}),
+    CACHE_UNAVAILABLE: (_TICKER, "Redis cannot be read now: the connection was refused.", {}),
+    CACHE_TIMEOUT: (_TICKER, "Redis did not answer before the request's deadline.", {}),
 }
 
 
 def problems_of(endpoint: Endpoint) -> Iterator[ProblemKind]:
     """Yield the kinds of problem that a request which fits the endpoint's path can be answered with."""
     yield BAD_PARAMETERS
-    # A single thing that always is has `empty: 404` too, which then never comes about.
-    if endpoint.empty == 404 and (endpoint.read.absent or endpoint.is_collection):
+    # `empty` is 404 even where a read always answers with its one thing, and then means nothing.
+    if endpoint.read.absent or (endpoint.is_collection and endpoint.empty == 404):
         yield NOT_CACHED
     if endpoint.read.ambiguous:
         yield AMBIGUOUS_ORDER
@@ -103,9 +113,9 @@ def response_components(kinds: Iterable[ProblemKind], problem: str, prefix: str)
 
 
 def _response(kind: ProblemKind, problem: str, prefix: str) -> PlainObject:
-    response: PlainObject = {"description": kind.description}
+    headers: PlainObject = {"X-Request-ID": {"$ref": "#/components/headers/RequestId"}}
     if kind is CACHE_UNAVAILABLE:
-        response["headers"] = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
+        headers["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
     path, detail, members = _OCCURRENCES[kind]
     example: PlainObject = {
         "type": kind.type,
@@ -113,11 +123,11 @@ def _response(kind: ProblemKind, problem: str, prefix: str) -> PlainObject:
         "status": kind.status,
         "detail": detail,
         "instance": prefix + path,
-        "request_id": "0f8c2b7e5d1a4c39",
+        "request_id": _REQUEST_ID,
         **thaw_object(members),
     }
-    response["content"] = json_content("application/problem+json", problem, example)
-    return response
+    content = json_content("application/problem+json", problem, example)
+    return {"description": kind.description, "headers": headers, "content": content}
 
 
 def _name(kind: ProblemKind) -> str:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from ..spec.json import JsonObject, PlainJson, PlainObject, thaw
-from ..spec.schemas import relocate
+from fullon_cache_api.spec.json import JsonObject, PlainJson, PlainObject, thaw
+from fullon_cache_api.spec.schemas import relocate
+
 from .names import component_name
 
 # A component is part of the document: it speaks the document's dialect and has no address of its own.

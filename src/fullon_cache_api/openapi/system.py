@@ -5,10 +5,11 @@ from collections.abc import Container, Mapping
 from functools import cache
 from types import MappingProxyType
 
-from ..resources import resource
-from ..spec.json import JsonObject, PlainObject, freeze_object
-from ..spec.model import Tag
-from ..spec.problems import BAD_PARAMETERS, INTERNAL_ERROR, ProblemKind
+from fullon_cache_api.resources import resource
+from fullon_cache_api.spec.json import JsonObject, PlainObject, freeze_object
+from fullon_cache_api.spec.model import Tag
+from fullon_cache_api.spec.problems import BAD_PARAMETERS, INTERNAL_ERROR, ProblemKind
+
 from .names import component_name
 from .responses import problem_references
 from .schemas import json_content, schema_examples
@@ -16,34 +17,50 @@ from .schemas import json_content, schema_examples
 SYSTEM_TAG = Tag("System", "The gateway itself: whether it lives, and whether it can answer.")
 SYSTEM_PROBLEMS: tuple[ProblemKind, ...] = (BAD_PARAMETERS, INTERNAL_ERROR)
 
-_LIVENESS: JsonObject = freeze_object(
-    {
-        "title": "Liveness",
-        "description": "That the gateway lives.",
-        "type": "object",
-        "properties": {"status": {"type": "string", "const": "ok", "description": "Always ok."}},
-        "required": ["status"],
-        "additionalProperties": False,
-        "examples": [{"status": "ok"}],
-    }
+
+def _status_schema(title: str, description: str, statuses: Mapping[str, str]) -> JsonObject:
+    """Return the schema of an answer that is a status alone; `statuses` says what each means."""
+    meanings = "; ".join(f"{status}: {meaning}" for status, meaning in statuses.items())
+    return freeze_object(
+        {
+            "title": title,
+            "description": description,
+            "type": "object",
+            "properties": {
+                "status": {"type": "string", "enum": list(statuses), "description": f"{meanings}."}
+            },
+            "required": ["status"],
+            "additionalProperties": False,
+            "examples": [{"status": status} for status in statuses],
+        }
+    )
+
+
+_LIVENESS = _status_schema("Liveness", "That the gateway lives.", {"alive": "the gateway answers"})
+_READINESS = _status_schema(
+    "Readiness",
+    "Whether the gateway can answer.",
+    {"ready": "Redis answers", "unavailable": "it does not"},
 )
 
 
 @cache
 def system_schemas() -> Mapping[str, JsonObject]:
     """Return the schemas that are part of no spec, by the name of their component."""
-    shipped = (_read("problem.json"), _read("health.json"), _LIVENESS)
+    shipped = (_read("problem.json"), _read("health.json"), _LIVENESS, _READINESS)
     return MappingProxyType({str(schema["title"]): schema for schema in shipped})
 
 
 def system_paths(operation_ids: Container[str]) -> PlainObject:
     """Return the health endpoints; their operation ids keep clear of those that a spec has taken."""
-    redis = "Asks Redis: 503 where it does not answer."
     live: PlainObject = {"200": _answer("The gateway lives.", "Liveness")}
+    redis = "Asks Redis: 503 where it does not answer."
     operations = {
-        "/health": _operation("getHealth", "Health of the gateway", redis, _health()),
+        "/health": _operation("getHealth", "Health of the gateway", redis, _asked("Health")),
         "/health/live": _operation("getLiveness", "Whether the gateway lives", "Asks Redis nothing.", live),
-        "/health/ready": _operation("getReadiness", "Whether the gateway can answer", redis, _health()),
+        "/health/ready": _operation(
+            "getReadiness", "Whether the gateway can answer", redis, _asked("Readiness")
+        ),
     }
     for operation in operations.values():
         operation["operationId"] = component_name(str(operation["operationId"]), operation_ids)
@@ -60,10 +77,10 @@ def _operation(operation_id: str, summary: str, description: str, responses: Pla
     }
 
 
-def _health() -> PlainObject:
+def _asked(schema: str) -> PlainObject:
     return {
-        "200": _answer("Redis answers.", "Health"),
-        "503": _answer("Redis does not answer.", "Health", example=1),
+        "200": _answer("Redis answers.", schema),
+        "503": _answer("Redis does not answer.", schema, example=1),
     }
 
 

@@ -1,0 +1,107 @@
+"""What README says is what happens."""
+
+import json
+import re
+import shlex
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner
+from readme_tables import CHECKOUT, README, with_tables
+from support import serving, settings_for
+
+from fullon_cache_api.cli import main
+from fullon_cache_api.demo import Demo, EmbeddedServer
+from fullon_cache_api.gateway import FullonCacheGateway
+
+TEXT = README.read_text(encoding="utf-8")
+CURLS = re.findall(r"^\$ curl (.+)\n(.+)$", TEXT, re.MULTILINE)
+
+
+def block(language: str, holding: str) -> str:
+    """Return the only code block of a language that holds a text, without its indentation."""
+    blocks = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", TEXT, re.DOTALL | re.MULTILINE)
+    (found,) = [(indent, code) for indent, code in blocks if holding in code]
+    return re.sub(rf"^{found[0]}", "", found[1], flags=re.MULTILINE)
+
+
+def shape(value: object) -> object:
+    """Return what stays the same of an answer while prices move: member names and types."""
+    if isinstance(value, dict):
+        return {name: shape(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [shape(element) for element in value]
+    return "number" if isinstance(value, (int, float)) and not isinstance(value, bool) else type(value)
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[EmbeddedServer]:
+    with EmbeddedServer() as server, Demo(server, candles=20) as data:
+        data.fill()
+        yield server
+
+
+@pytest.fixture(scope="module")
+def demo_client(demo: EmbeddedServer) -> Iterator[httpx.Client]:
+    with serving(FullonCacheGateway(settings=settings_for(demo.url))) as client:
+        yield client
+
+
+@pytest.fixture
+def own_spec(tmp_path: Path) -> Path:
+    """A copy of the spec with the endpoint and the schema that README adds."""
+    shutil.copytree(CHECKOUT / "schemas", tmp_path / "schemas")
+    (tmp_path / "schemas" / "spot.json").write_text(block("json", '"title": "Spot"'))
+    entry = block("yaml", "operationId: getSpot")
+    (tmp_path / "endpoints.yaml").write_text((CHECKOUT / "endpoints.yaml").read_text() + "\n" + entry)
+    return tmp_path / "endpoints.yaml"
+
+
+def test_the_tables_are_those_of_the_spec_and_the_settings() -> None:
+    assert with_tables(TEXT) == TEXT, "run `make docs`"
+
+
+def test_the_tour_has_curl_lines() -> None:
+    assert len(CURLS) >= 7
+
+
+@pytest.mark.parametrize(("command", "output"), CURLS)
+def test_each_curl_line_answers_in_the_shape_that_is_shown(
+    command: str, output: str, demo_client: httpx.Client
+) -> None:
+    (url,) = shlex.split(command)
+    answer = demo_client.get(url.removeprefix("http://127.0.0.1:8000")).json()
+    shown = json.loads(output)
+    assert shape(answer) == shape(shown)
+    for name in ("type", "title", "status", "detail", "instance", "errors", "symbol", "exchange", "blocked"):
+        assert answer.get(name) == shown.get(name)
+
+
+def test_the_added_endpoint_answers_with_only_the_fields_that_its_schema_names(
+    own_spec: Path, demo: EmbeddedServer
+) -> None:
+    gateway = FullonCacheGateway(settings=settings_for(demo.url), spec=own_spec)
+    with serving(gateway) as client:
+        answer = client.get("/api/spot/binance/BTC-USDT").json()
+        document = client.get("/openapi.json").json()
+    assert answer.keys() == {"symbol", "ticker"}
+    assert answer["ticker"].keys() == {"bid", "ask"}
+    assert document["paths"]["/api/spot/{exchange}/{symbol}"]["get"]["operationId"] == "getSpot"
+
+
+def test_the_added_endpoint_is_among_the_routes(own_spec: Path) -> None:
+    result = CliRunner().invoke(main, ["routes", "--spec", str(own_spec)])
+    assert "/api/spot/{exchange}/{symbol}" in result.output
+
+
+def test_a_misspelt_read_is_reported_as_shown(own_spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    head, _, tail = own_spec.read_text().rpartition("TickCache.get_ticker")
+    own_spec.write_text(f"{head}TickCache.get_tikcer{tail}")
+    monkeypatch.chdir(own_spec.parent)
+    result = CliRunner().invoke(main, ["check"])
+    (shown,) = re.findall(r"^\$ fullon-cache-api check\n(.+)$", TEXT, re.MULTILINE)
+    assert result.exit_code == 2
+    assert result.output.strip() == shown
