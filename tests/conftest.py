@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 import redis
+from demo_process import running_demo
 from support import serving, settings_for
 
 from fullon_cache_api.demo import EmbeddedServer
@@ -43,3 +44,10 @@ def writer(redis_server: EmbeddedServer) -> Iterator["redis.Redis"]:
     with redis.Redis.from_url(redis_server.url) as connection:
         connection.flushall()
         yield connection
+
+
+@pytest.fixture(scope="session")
+def gateway_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a demo that runs as a process of its own, for as long as the tests do."""
+    with running_demo(tmp_path_factory.mktemp("demo") / "log") as url:
+        yield url

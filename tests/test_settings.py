@@ -101,6 +101,7 @@ def test_a_usable_log_value_is_taken(variable: str, text: str, field: str, value
     [
         ("API_HOST", "127.0.0.1:8000", "API_HOST: must be a host name or an IP address, and nothing else"),
         ("API_HOST", "-", "API_HOST: must be a host name or an IP address, and nothing else"),
+        ("API_HOST", "a..b", "API_HOST: must be a host name or an IP address, and nothing else"),
         ("API_PORT", "65536", "API_PORT: must be a whole number from 0 to 65535"),
         ("API_PORT", "-1", "API_PORT: must be a whole number from 0 to 65535"),
         ("API_PORT", "8_000", "API_PORT: must be a whole number from 0 to 65535"),

@@ -14,7 +14,8 @@ from fullon_cache_api.cache.target import RedisTarget, TargetError
 from fullon_cache_api.log import FORMATS, LEVELS, LogSettings, configure
 
 _DOTENV = Path(".env")
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _WHOLE = re.compile(r"[0-9]{1,10}")
 _DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,10})?")

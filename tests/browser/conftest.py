@@ -1,18 +1,11 @@
-"""A headless Chromium that reaches loopback only, and a running demo for it to visit."""
+"""A headless Chromium that reaches loopback only."""
 
 from __future__ import annotations
 
-import http.client
 import json
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
@@ -26,7 +19,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-READY_WITHIN = 60.0
 SHOWN_WITHIN = 30.0
 CSS = "css selector"
 
@@ -132,48 +124,3 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield Browser(driver)
     finally:
         driver.quit()
-
-
-@pytest.fixture(scope="session")
-def gateway_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a demo that runs for as long as the tests do."""
-    port = _free_port()
-    log = tmp_path_factory.mktemp("demo") / "log"
-    command = [sys.executable, "-m", "fullon_cache_api.cli", "demo", "--port", str(port)]
-    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as demo:
-        try:
-            _wait_until_ready(port, demo, log)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            demo.send_signal(signal.SIGINT)
-            try:
-                demo.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                demo.kill()
-                raise
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
-def _wait_until_ready(port: int, demo: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + READY_WITHIN
-    while time.monotonic() < deadline and demo.poll() is None:
-        if _readiness(port) == http.HTTPStatus.OK:
-            return
-        time.sleep(0.05)
-    pytest.fail(f"the demo is not ready: {log.read_text(encoding='utf-8', errors='replace')}")
-
-
-def _readiness(port: int) -> int | None:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        connection.request("GET", "/health/ready")
-        return connection.getresponse().status
-    except (OSError, http.client.HTTPException):
-        return None
-    finally:
-        connection.close()

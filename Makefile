@@ -1,0 +1,112 @@
+# Each target does its own set-up, in .venv; nothing but make and Python >= 3.11 has to be there.
+
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	command -v $$name >/dev/null && $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$name && break; done)
+
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+CLI := $(BIN)/fullon-cache-api
+PIP := $(PY) -m pip --disable-pip-version-check --quiet
+
+# One stamp for each thing that is installed: a second run finds it newer than pyproject.toml and goes on.
+VENV_READY := $(VENV)/.ready
+RUN_READY := $(VENV)/.ready-run
+TEST_READY := $(VENV)/.ready-test
+CHECK_READY := $(VENV)/.ready-check
+BROWSER_READY := $(VENV)/.ready-browser
+FUZZ_READY := $(VENV)/.ready-fuzz
+
+WORKERS = $(or $(API_WORKERS),$(shell $(PY) -c 'import os; print(os.cpu_count() or 1)'))
+PYTEST_ARGS ?=
+BENCH_ARGS ?=
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup run dev prod test test-cov test-browser fuzz lint format check bench openapi clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' \
+	| while IFS="$$(printf '\t')" read -r target text; do printf '  %-14s %s\n' "$$target" "$$text"; done
+
+setup: $(RUN_READY) $(TEST_READY) $(CHECK_READY) ## Install everything that run, test and check need
+
+run: $(RUN_READY) ## Serve the Redis of REDIS_URL or REDIS_HOST, else sample data
+	@$(CLI) run
+
+dev: $(RUN_READY) ## The same, and start again when the code or the spec changes
+	@LOG_FORMAT=$${LOG_FORMAT:-development} $(CLI) run --reload
+
+prod: $(RUN_READY) ## Serve with API_WORKERS processes, else one for each core
+	@$(CLI) serve --workers $(WORKERS)
+
+test: $(TEST_READY) ## Run the tests on all cores; fails below 95 % branch coverage
+	$(PY) -m pytest -n auto --cov --cov-report=term $(PYTEST_ARGS)
+
+test-cov: $(TEST_READY) ## The same, with a coverage report in htmlcov/
+	$(PY) -m pytest -n auto --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
+
+test-browser: $(BROWSER_READY) ## Open the pages in headless Chromium (needs chromium and chromedriver)
+	$(PY) -m pytest -m browser $(PYTEST_ARGS)
+
+fuzz: $(FUZZ_READY) ## Fuzz the running demo with schemathesis
+	$(PY) -m pytest -m fuzz $(PYTEST_ARGS)
+
+lint: $(CHECK_READY) ## Find mistakes of style
+	$(BIN)/ruff check .
+
+format: $(CHECK_READY) ## Write the code in its style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+check: $(CHECK_READY) ## Style, types, imports, spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+bench: $(RUN_READY) ## Compare requests/s with a bare uvicorn (needs wrk); BENCH_ARGS=--quick for a short run
+	@$(PY) bench/run.py $(BENCH_ARGS)
+
+openapi: $(RUN_READY) ## Write the OpenAPI document to build/openapi.json and build/openapi.yaml
+	@mkdir -p build
+	@$(CLI) openapi --format json -o build/openapi.json
+	@$(CLI) openapi --format yaml -o build/openapi.yaml
+	@echo build/openapi.json build/openapi.yaml
+
+clean: ## Remove everything that was made here, .venv too
+	rm -rf $(VENV) .cache build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache
+	rm -rf .mypy_cache .pytest_cache .ruff_cache bench/results
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV_READY):
+	@$(if $(PYTHON),,echo "Python 3.11 or newer is needed" >&2; exit 1)
+	@echo "Making $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --upgrade "pip>=25.1"
+	@touch $@
+
+$(RUN_READY): $(VENV_READY) pyproject.toml
+	@echo "Installing the gateway"
+	@$(PIP) install --editable ".[docs,embedded]"
+	@touch $@
+
+$(TEST_READY): $(RUN_READY)
+	@echo "Installing what the tests need"
+	@$(PIP) install --editable ".[all]" --group test
+	@touch $@
+
+$(CHECK_READY): $(RUN_READY)
+	@echo "Installing what the checks need"
+	@$(PIP) install --group check
+	@touch $@
+
+$(BROWSER_READY): $(TEST_READY)
+	@$(PIP) install --group browser
+	@touch $@
+
+$(FUZZ_READY): $(TEST_READY)
+	@$(PIP) install --group fuzz
+	@touch $@
