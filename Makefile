@@ -24,7 +24,7 @@ BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run dev prod test test-cov test-browser fuzz lint format check bench openapi clean
+.PHONY: help setup run dev prod test test-cov test-browser fuzz lint format check bench openapi docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' \
@@ -75,6 +75,9 @@ openapi: $(RUN_READY) ## Write the OpenAPI document to build/openapi.json and bu
 	@$(CLI) openapi --format json -o build/openapi.json
 	@$(CLI) openapi --format yaml -o build/openapi.yaml
 	@echo build/openapi.json build/openapi.yaml
+
+docs: $(TEST_READY) ## Write README's tables
+	@$(PY) tests/readme_tables.py
 
 clean: ## Remove everything that was made here, .venv too
 	rm -rf $(VENV) .cache build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache

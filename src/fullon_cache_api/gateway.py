@@ -10,12 +10,12 @@ from fullon_cache_api.cache import CacheClient, CorruptValue
 from fullon_cache_api.http.app import GatewayApp
 from fullon_cache_api.http.handler import Handler, Source, make_handler
 from fullon_cache_api.http.problems import ProblemText
-from fullon_cache_api.http.route import RouteTree
+from fullon_cache_api.http.route import RouteConflict, RouteTree
 from fullon_cache_api.http.system import system_routes
 from fullon_cache_api.log import get_component_logger
 from fullon_cache_api.reads import CATALOGUE, READS
 from fullon_cache_api.resources import resource
-from fullon_cache_api.settings import Settings
+from fullon_cache_api.settings import Settings, SettingsError
 from fullon_cache_api.spec import Spec, load_spec
 from fullon_cache_api.spec.json import PlainObject
 
@@ -27,7 +27,8 @@ class FullonCacheGateway:
     """One gateway over one spec and one Redis; several of them share nothing.
 
     `title` and `prefix` win over the spec's and the settings'; `spec` may be a loaded one or a file. Raises
-    SpecError where the file cannot be used. No connection is opened before the first request.
+    SpecError where the file cannot be used, SettingsError where a path of the spec would hide a system
+    endpoint. No connection is opened before the first request.
     """
 
     def __init__(
@@ -65,7 +66,11 @@ class FullonCacheGateway:
             tree.add(self.prefix + endpoint.path, handler)
         mode = self.settings.redis.mode
         for path, handler in system_routes(self.spec, self.prefix, source, mode, self._documents()).items():
-            tree.add(path, handler)
+            try:
+                tree.add(path, handler)
+            except RouteConflict as error:
+                reason = f"the spec's {error.path} would hide the system endpoint of that path"
+                raise SettingsError("API_PREFIX", reason) from None
         return GatewayApp(tree, _report_problem, closed=self.close)
 
     def _documents(self) -> Callable[[str], tuple[bytes, bytes]]:

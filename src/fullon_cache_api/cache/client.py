@@ -52,14 +52,16 @@ class CacheClient:
         return (time.perf_counter() - started) * 1000
 
     async def close(self) -> None:
-        """Close the connections; the next use opens new ones."""
-        lanes, self._lanes, self._loop = self._lanes, (), None
-        for lane in lanes:
-            await lane.close()
+        """Close the connections; what waits gets CacheUnavailable, and the next use opens new ones."""
+        lanes, loop = self._lanes, self._loop
+        self._lanes, self._loop = (), None
+        if loop is asyncio.get_running_loop():
+            for lane in lanes:
+                await lane.close()
 
     def _free_lane(self) -> Lane:
         for lane in self._lanes:
-            if lane.task is None:
+            if not lane.busy:
                 return lane
         return min(self._lanes, key=lambda lane: len(lane.waiting))
 
@@ -72,5 +74,6 @@ def is_wrong_type(reply: Reply) -> bool:
 def _reason(reply: ResponseError) -> str:
     if isinstance(reply, NoPermissionError):
         return "denied"
-    code = str(reply).split(" ", 1)[0]
+    # redis-py keeps the code apart for the errors that it has a class for.
+    code = reply.status_code or str(reply).split(" ", 1)[0]
     return f"error {code}" if code.isalpha() and code.isupper() else "error"

@@ -4,7 +4,7 @@ CacheError
 ├── CacheUnavailable    Redis refuses, is down, is loading, or does not let us in: try again later
 ├── CacheTimeout        Redis did not answer before the request's deadline
 ├── CorruptValue        Redis answered, and what it holds is not what it should be
-└── CommandRefused      a read asked for a command that could write: a mistake in this project
+└── CommandRefused      a read asked for what may not or cannot be sent: a mistake in this project
 """
 
 
@@ -43,8 +43,9 @@ class CorruptValue(CacheError):
 
 
 class CommandRefused(CacheError):
-    """A command outside the closed list of read commands was asked for."""
+    """A command is outside the closed list of read commands, or holds what is not text; it was not sent."""
 
-    def __init__(self, command: str) -> None:
+    def __init__(self, command: str, reason: str = "is not a read command") -> None:
         self.command = command
-        super().__init__(f"{command} is not a read command")
+        self.reason = reason
+        super().__init__(f"{command} {reason}")

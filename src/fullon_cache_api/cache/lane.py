@@ -1,48 +1,25 @@
 """One connection on which reads that arrive together share a round trip."""
 
 import asyncio
+import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
 
-from redis.exceptions import (
-    AuthenticationError,
-    AuthorizationError,
-    BusyLoadingError,
-    RedisError,
-    ResponseError,
-)
+from hiredis import pack_command
+from redis.exceptions import RedisError
 
 from .commands import Command
-from .errors import CacheError, CacheTimeout, CacheUnavailable
+from .connection import Connection, Reply, is_hopeless, read_reply, short_reason
+from .errors import CacheError, CacheTimeout, CacheUnavailable, CommandRefused
 
-Reply: TypeAlias = "bytes | int | list[Reply] | ResponseError | None"
+__all__ = ["Call", "Connection", "Lane", "Reply"]
 
 MAX_BATCH = 1_000
 """Commands in one round trip: a longer queue is sent in turns, so that its first answers come early."""
 
-
-class Connection(Protocol):
-    """What a lane needs of redis-py's connection: its public methods, nothing else."""
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether the connection is open."""
-
-    async def connect(self) -> None:
-        """Open it: address, credentials, database."""
-
-    async def disconnect(self, nowait: bool = ...) -> None:
-        """Close it."""
-
-    def pack_commands(self, commands: list[Command]) -> list[bytes]:
-        """Return commands as RESP."""
-
-    async def send_packed_command(self, command: list[bytes], check_health: bool = ...) -> None:
-        """Write packed commands."""
-
-    async def read_response(self) -> Reply:
-        """Return the next reply; raises a reply that is an error."""
+TOGETHER = 0.01
+"""Seconds: calls whose deadlines lie this near to each other end together, and cost one reconnection."""
 
 
 @dataclass(slots=True, eq=False)
@@ -65,37 +42,51 @@ class Lane:
     """Sends what waits as one batch and, while that is under way, gathers the next.
 
     A batch that a lost connection cut is sent once more: the closed list of commands only reads. A call ends
-    no later than at its deadline.
+    no later than at its deadline, whatever the connection does: the lane's one alarm goes off at the earliest
+    deadline. It stands for many batches, for a timer of its own for each would cost as much as the batch.
     """
 
     make_connection: Callable[[], Connection]
     waiting: list[Call] = field(default_factory=list)
     connection: Connection | None = None
+    busy: bool = False
     task: "asyncio.Task[None] | None" = None
+    alarm: asyncio.TimerHandle | None = None
+    alarm_at: float = math.inf
+    until: float = math.inf
+    overdue: bool = False
 
     def submit(self, call: Call) -> None:
         """Queue a call; it is sent with whatever else has been queued by the time that the lane is free."""
         self.waiting.append(call)
-        if self.task is None:
+        if not self.busy:
+            self.busy = True
             self.task = asyncio.get_running_loop().create_task(self._run())
+        if call.deadline < self.alarm_at:
+            self._set_alarm(call.deadline)
 
     async def close(self) -> None:
         """Fail what waits and close the connection."""
-        task = self.task
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
-        self._fail_waiting(CacheUnavailable("closed"))
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.wait([self.task])
+        self._stop()
+        self._set_alarm(math.inf)
         await self._disconnect()
 
     async def _run(self) -> None:
         try:
             while self.waiting:
                 connection = await self._connected()
-                if connection is not None:
+                if connection is not None and self.waiting:
                     await self._serve(connection, self._next_batch())
         finally:
-            self.task = None
+            self._stop()
+
+    def _stop(self) -> None:
+        """Be free for a new task; calls wait here only where the last one was ended from outside."""
+        self.busy = False
+        self._fail_waiting("closed")
 
     def _next_batch(self) -> list[Call]:
         size = 0
@@ -108,87 +99,131 @@ class Lane:
         return batch
 
     async def _connected(self) -> Connection | None:
-        """Return the open connection; where it cannot be opened, fail all who came to wait for it."""
-        if self.connection is not None and self.connection.is_connected:
-            return self.connection
-        self.connection = connection = self.make_connection()
+        """Return an open connection; where there can be none, fail all who came to wait for it."""
+        connection = self.connection
+        if connection is not None and connection.is_connected:
+            # What nobody asked for would be taken for the answer to the next command.
+            if not await connection.can_read():
+                return connection
+            await self._disconnect()
         try:
             async with asyncio.timeout_at(max(call.deadline for call in self.waiting)):
-                await connection.connect()
-        except (RedisError, OSError) as error:
-            await self._disconnect()
-            self._fail_waiting(CacheUnavailable(_reason(error)))
-            return None
+                self.connection = self.make_connection()
+                await self.connection.connect()
+                return self.connection
         except TimeoutError:
-            await self._disconnect()
-            self._fail_waiting(CacheTimeout())
-            return None
-        return connection
+            self.waiting = _in_time(self.waiting)
+        except Exception as error:
+            self._fail_waiting(short_reason(error))
+        await self._disconnect()
+        return None
 
     async def _serve(self, connection: Connection, batch: list[Call]) -> None:
+        until = min(call.deadline for call in batch)
+        if until <= asyncio.get_running_loop().time():
+            # A call that comes too late must not cut the exchange of the others.
+            self._requeue(_in_time(batch))
+            return
+        batch, packed = _packed(batch)
         answered = 0
+        self.until = until
         try:
-            async with asyncio.timeout_at(min(call.deadline for call in batch)):
-                packed = connection.pack_commands([command for call in batch for command in call.commands])
-                await connection.send_packed_command(packed, check_health=False)
-                for call in batch:
-                    replies = [await _reply(connection) for _ in call.commands]
-                    answered += 1
-                    if not call.future.done():
-                        call.future.set_result(replies)
-        except TimeoutError:
+            await connection.send_packed_command(packed, check_health=False)
+            for call in batch:
+                replies = [await read_reply(connection) for _ in call.commands]
+                answered += 1
+                if not call.future.done():
+                    call.future.set_result(replies)
+        except Exception as error:
+            # Not only RedisError and OSError: uvloop raises RuntimeError for a connection that has gone.
+            self._requeue(_once_more(batch[answered:], error))
             await self._disconnect()
-            self._requeue_in_time(batch[answered:])
-        except (RedisError, OSError) as error:
-            await self._disconnect()
-            self._resend(batch[answered:], error)
         except BaseException:
             # Whatever cut the exchange left replies on the wire: no later call may read them as its own.
+            if self._was_overdue():
+                self._requeue(_in_time(batch[answered:]))
+                await self._disconnect()
+                return
             for call in batch[answered:]:
                 call.fail(CacheUnavailable("closed"))
             await self._disconnect()
             raise
+        finally:
+            self.until = math.inf
 
-    def _requeue_in_time(self, calls: list[Call]) -> None:
-        now = asyncio.get_running_loop().time()
-        for call in calls:
-            if call.deadline <= now:
-                call.fail(CacheTimeout())
-        self.waiting[:0] = [call for call in calls if call.deadline > now]
+    def _requeue(self, calls: list[Call]) -> None:
+        """Let calls wait again, before those that came later."""
+        self.waiting[:0] = calls
+        earliest = min((call.deadline for call in calls), default=math.inf)
+        if earliest < self.alarm_at:
+            self._set_alarm(earliest)
 
-    def _resend(self, calls: list[Call], error: Exception) -> None:
-        again: list[Call] = []
-        for call in calls:
-            if call.resent or isinstance(error, (BusyLoadingError, AuthenticationError, AuthorizationError)):
-                call.fail(CacheUnavailable(_reason(error)))
-            elif not call.future.done():
-                call.resent = True
-                again.append(call)
-        self.waiting[:0] = again
+    def _was_overdue(self) -> bool:
+        """Whether the alarm cut the exchange, and not somebody who wants the lane to end."""
+        overdue, self.overdue = self.overdue, False
+        return overdue and self.task is not None and self.task.uncancel() == 0
 
-    def _fail_waiting(self, error: CacheError) -> None:
+    def _set_alarm(self, when: float) -> None:
+        if self.alarm is not None:
+            self.alarm.cancel()
+            self.alarm = None
+        self.alarm_at = when
+        if when < math.inf:
+            self.alarm = asyncio.get_running_loop().call_at(when, self._on_alarm)
+
+    def _on_alarm(self) -> None:
+        self.waiting = _in_time(self.waiting)
+        if self.until <= asyncio.get_running_loop().time() + TOGETHER and self.task is not None:
+            self.overdue = True
+            self.task.cancel()
+            self.until = math.inf
+        self._set_alarm(min((call.deadline for call in self.waiting), default=self.until))
+
+    def _fail_waiting(self, reason: str) -> None:
         calls, self.waiting = self.waiting, []
         for call in calls:
-            call.fail(error)
+            call.fail(CacheUnavailable(reason))
 
     async def _disconnect(self) -> None:
         connection, self.connection = self.connection, None
         if connection is not None:
-            await connection.disconnect(nowait=True)
+            # A connection that is lost already may say so once more.
+            with suppress(RedisError, OSError, RuntimeError):
+                await connection.disconnect(nowait=True)
 
 
-async def _reply(connection: Connection) -> Reply:
-    try:
-        return await connection.read_response()
-    except ResponseError as error:
-        return error
+def _in_time(calls: list[Call]) -> list[Call]:
+    """Fail the calls whose deadline has come, and return the others."""
+    end = asyncio.get_running_loop().time() + TOGETHER
+    for call in calls:
+        if call.deadline <= end:
+            call.fail(CacheTimeout())
+    return [call for call in calls if call.deadline > end]
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, BusyLoadingError):
-        return "loading"
-    if isinstance(error, (AuthenticationError, AuthorizationError)):
-        return "denied"
-    if isinstance(error, ResponseError):
-        return "refused by the server"
-    return "no connection"
+def _once_more(calls: list[Call], error: Exception) -> list[Call]:
+    """Return the calls that may be sent again after an error, and fail the others."""
+    hopeless = is_hopeless(error)
+    again: list[Call] = []
+    for call in calls:
+        if call.resent or hopeless:
+            call.fail(CacheUnavailable(short_reason(error)))
+        elif not call.future.done():
+            call.resent = True
+            again.append(call)
+    return again
+
+
+def _packed(batch: list[Call]) -> tuple[list[Call], list[bytes]]:
+    """Return a batch as RESP, without the calls that hold what cannot be sent: these fail, alone."""
+    sound: list[Call] = []
+    packed: list[bytes] = []
+    for call in batch:
+        try:
+            commands = [pack_command(command) for command in call.commands]  # type: ignore[arg-type]
+        except (TypeError, UnicodeEncodeError):
+            call.fail(CommandRefused(str(call.commands[0][0]), "holds what is neither text nor an integer"))
+        else:
+            sound.append(call)
+            packed += commands
+    return sound, packed

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 
 from .client import CacheClient, is_wrong_type
 from .commands import Command
-from .errors import CorruptValue
+from .errors import CacheUnavailable, CorruptValue
 from .lane import Reply
 
 SCAN_COUNT = 1_000
@@ -39,7 +39,10 @@ class Reader:
 
     async def hmget(self, key: str, fields: Sequence[str]) -> list[bytes | None]:
         """HMGET: several fields of a hash, None for those that are not there."""
-        return [_text(reply) for reply in _array(await self._one(key, ("HMGET", key, *fields)))]
+        (reply,) = await self._client.execute((("HMGET", key, *fields),), self._deadline)
+        if not isinstance(reply, list):
+            raise WrongType(key).error() if is_wrong_type(reply) else CacheUnavailable("unexpected reply")
+        return reply  # type: ignore[return-value]
 
     async def hgetall(self, key: str) -> dict[bytes, bytes]:
         """HGETALL: a whole hash, empty where there is no such key."""
@@ -73,13 +76,12 @@ class Reader:
         while True:
             command: Command = ("SCAN", cursor, "MATCH", pattern, "COUNT", SCAN_COUNT)
             (reply,) = await self._client.execute((command,), self._deadline)
-            following, found = _array(reply)
-            page = [key for key in _array(found) if isinstance(key, bytes) and key not in seen]
-            seen.update(page)
-            names = [name for key in sorted(set(page)) if (name := _utf8(key)) is not None]
+            cursor, found = _scanned(reply)
+            page = found - seen
+            seen |= page
+            names = [name for key in sorted(page) if (name := _utf8(key)) is not None]
             if names:
                 yield names
-            cursor = following if isinstance(following, bytes) else b"0"
             if cursor == b"0":
                 return
 
@@ -96,14 +98,24 @@ def pairs(reply: Reply) -> dict[bytes, bytes]:
     return dict(zip(flat[::2], flat[1::2], strict=True))  # type: ignore[arg-type]
 
 
+def _scanned(reply: Reply) -> tuple[bytes, set[bytes]]:
+    """Return SCAN's next cursor, and the keys that it found."""
+    match reply:
+        case [bytes(cursor), list(found)]:
+            return cursor, {key for key in found if isinstance(key, bytes)}
+    raise CacheUnavailable("unexpected reply")
+
+
 def _array(reply: Reply) -> list[Reply]:
-    assert isinstance(reply, list)
+    if not isinstance(reply, list):
+        raise CacheUnavailable("unexpected reply")
     return reply
 
 
 def _text(reply: Reply) -> bytes | None:
-    assert reply is None or isinstance(reply, bytes)
-    return reply
+    if reply is None or isinstance(reply, bytes):
+        return reply
+    raise CacheUnavailable("unexpected reply")
 
 
 def _utf8(key: bytes) -> str | None:

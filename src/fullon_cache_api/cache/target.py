@@ -1,17 +1,22 @@
 """Which Redis is read: an address and credentials, from a URL or from its parts."""
 
+import re
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypedDict
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
 from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection
 
 CONNECT_TIMEOUT = 0.8
 """Seconds to reach Redis in: under the second in which a request must hear that it is down."""
 
-_OPTIONS = {"db", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname"}
+_TLS_OPTIONS = {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname"}
+_OPTIONS = {"db"} | _TLS_OPTIONS
+_DATABASE = re.compile(r"[0-9]{1,10}")
 _MAX_DB = 2**31 - 1
+_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 class _Common(TypedDict):
@@ -55,34 +60,26 @@ class RedisTarget:
 
         Raises TargetError for whatever it would otherwise have to guess.
         """
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError:
-            raise TargetError("the port is not a number from 1 to 65535") from None
-        if parts.scheme not in ("redis", "rediss", "unix"):
-            raise TargetError("it must start with redis://, rediss:// or unix://")
-        options = dict(parse_qsl(parts.query, keep_blank_values=True))
-        unknown = sorted(options.keys() - _OPTIONS)
-        if unknown:
-            raise TargetError(f"unknown option {unknown[0]}; known are {', '.join(sorted(_OPTIONS))}")
-        local = parts.scheme == "unix"
-        if local and not parts.path:
-            raise TargetError("unix:// needs the path of a socket")
-        named = options.get("db", "" if local else parts.path.strip("/")) or "0"
+        parts = _split(url)
+        local, tls = parts.scheme == "unix", parts.scheme == "rediss"
+        options = _options(parts.query)
+        if not tls and _TLS_OPTIONS & options.keys():
+            raise TargetError("options that begin with ssl_ need rediss://")
+        if "ssl_keyfile" in options and "ssl_certfile" not in options:
+            raise TargetError("ssl_keyfile needs ssl_certfile")
         return cls(
-            host=unquote(parts.hostname or "localhost"),
-            port=port if port is not None else 6379,
-            db=_database(named),
-            username=unquote(parts.username) if parts.username else None,
-            password=unquote(parts.password) if parts.password else None,
-            path=unquote(parts.path) if local else None,
-            tls=parts.scheme == "rediss",
+            host=_unquoted(parts.hostname or "localhost"),
+            port=6379 if parts.port is None else parts.port,
+            db=_database("" if local else parts.path.strip("/"), options),
+            username=_unquoted(parts.username) if parts.username else None,
+            password=_unquoted(parts.password) if parts.password else None,
+            path=_unquoted(parts.path) if local else None,
+            tls=tls,
             tls_ca_file=options.get("ssl_ca_certs"),
             tls_cert_file=options.get("ssl_certfile"),
             tls_key_file=options.get("ssl_keyfile"),
-            tls_verify=_verify(options.get("ssl_cert_reqs", "required")),
-            tls_check_hostname=_boolean(options.get("ssl_check_hostname", "true"), "ssl_check_hostname"),
+            tls_verify=_choice("ssl_cert_reqs", options, yes="required", no="none"),
+            tls_check_hostname=_choice("ssl_check_hostname", options, yes="true", no="false"),
         )
 
     def connection(self) -> Connection | UnixDomainSocketConnection:
@@ -120,22 +117,72 @@ class RedisTarget:
         """The address without credentials, for logs and the start-up text."""
         if self.path is not None:
             return f"unix://{self.path}?db={self.db}"
-        return f"{'rediss' if self.tls else 'redis'}://{self.host}:{self.port}/{self.db}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'rediss' if self.tls else 'redis'}://{host}:{self.port}/{self.db}"
 
 
-def _database(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) > _MAX_DB:
-        raise TargetError("the database is not a number")
+def _split(url: str) -> SplitResult:
+    """Return the parts of an address; `urlsplit` passes over much that must not be passed over here."""
+    scheme, mark, _ = url.partition("://")
+    if not mark or scheme.lower() not in ("redis", "rediss", "unix"):
+        raise TargetError("it must start with redis://, rediss:// or unix://")
+    if " " in url or not url.isprintable():
+        raise TargetError("it holds a space or a control character")
+    if "#" in url:
+        raise TargetError("it holds a #, which is %23 in a password or a path")
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise TargetError("the host cannot be read") from None
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        raise TargetError("the port is not a number from 1 to 65535")
+    if parts.scheme == "unix" and (parts.netloc.rpartition("@")[2] or not parts.path):
+        raise TargetError("unix:// needs the path of a socket, and no host: unix:///run/redis.sock")
+    return parts
+
+
+def _options(query: str) -> dict[str, str]:
+    options: dict[str, str] = {}
+    for pair in filter(None, query.split("&")):
+        name, _, value = pair.partition("=")
+        if name not in _OPTIONS:
+            # It may be the rest of a password that holds a "?".
+            raise TargetError(f"an option is not known; known are {', '.join(sorted(_OPTIONS))}")
+        if name in options:
+            raise TargetError(f"the option {name} is given twice")
+        if not value:
+            raise TargetError(f"the option {name} is empty")
+        options[name] = _unquoted(value)
+    return options
+
+
+def _unquoted(text: str) -> str:
+    if _BROKEN_ESCAPE.search(text):
+        raise TargetError("it holds a % without two hexadecimal digits; a % itself is %25")
+    try:
+        decoded = unquote_to_bytes(text).decode()
+    except UnicodeDecodeError:
+        raise TargetError("what its %-escapes stand for is not UTF-8") from None
+    if "\0" in decoded:
+        raise TargetError("it holds %00")
+    return decoded
+
+
+def _database(path: str, options: Mapping[str, str]) -> int:
+    if path and "db" in options:
+        raise TargetError("the database is given twice")
+    text = options.get("db", path or "0")
+    if not _DATABASE.fullmatch(text) or int(text) > _MAX_DB:
+        raise TargetError(f"the database is not a number from 0 to {_MAX_DB}")
     return int(text)
 
 
-def _verify(text: str) -> bool:
-    if text not in ("required", "none"):
-        raise TargetError("ssl_cert_reqs is neither required nor none")
-    return text == "required"
-
-
-def _boolean(text: str, name: str) -> bool:
-    if text.lower() not in ("true", "false"):
-        raise TargetError(f"{name} is neither true nor false")
-    return text.lower() == "true"
+def _choice(name: str, options: Mapping[str, str], *, yes: str, no: str) -> bool:
+    text = options.get(name, yes).lower()
+    if text not in (yes, no):
+        raise TargetError(f"the option {name} is neither {yes} nor {no}")
+    return text == yes

@@ -1,1 +1,1 @@
-"""."""
+"""How it is served: routes, the handler factory, parameters, the response contract, problems, pages."""

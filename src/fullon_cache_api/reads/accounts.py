@@ -1,19 +1,19 @@
 """Reads of accounts and positions: the hashes `accounts` and `account_positions`, one JSON per ex_id."""
 
-from functools import partial
+from collections.abc import Iterable, Mapping
 
-from fullon_cache_api.cache.lane import Reply
-from fullon_cache_api.cache.reader import Reader
+from fullon_cache_api.cache.reader import Reader, pairs
 from fullon_cache_api.spec.signature import Argument
 
-from .answer import Answer, Body, Elements, corrupt, readable
+from .answer import Answer, Blame, Body, Elements, readable
 from .arguments import ACCOUNT_ID, NAME, SYMBOL
 from .read import read
 from .shape import AMOUNT, INTEGER, STRING, TEXT, closed, collection, mapping, opened, overview
 from .symbol import Symbol, show_symbol
 from .values import (
-    BadValue,
     Value,
+    amount,
+    as_object,
     exact_sum,
     is_number,
     newest_time,
@@ -27,7 +27,8 @@ POSITIONS = "account_positions"
 _AMOUNTS = ("cost", "volume", "fee", "count", "price")
 _TOTALS = ("free", "used", "total")
 
-ACCOUNT = closed(account_id=INTEGER, balances=mapping(opened()), updated_at=TEXT)
+BALANCE = opened()
+ACCOUNT = closed(account_id=INTEGER, balances=mapping(BALANCE), updated_at=TEXT)
 POSITION = opened(
     account_id=INTEGER,
     symbol=STRING,
@@ -41,30 +42,45 @@ POSITION = opened(
 CURRENCY = Argument("currency", "string", "Currency code, as the exchange writes it.", schema=NAME)
 
 
-def account(field: str, raw: bytes) -> Body:
-    """Return a cached account: its balances by currency, and when they were written."""
+def parse_account(raw: bytes) -> tuple[dict[str, Value], str | None]:
+    """Return an account's balances by currency, as cached, and when they were written."""
     cached = parse_object(raw)
     updated_at = time_text(cached.pop("date", None))
-    return {"account_id": parse_id(field), "balances": cached, "updated_at": updated_at}
+    return cached, updated_at
+
+
+def balance(cached: Value) -> Body:
+    """Return a cached balance: an object, whose `free`, `used` and `total` are numbers where it has them."""
+    held = as_object(cached)
+    for name in _TOTALS:
+        amount(held, name)
+    return held
+
+
+def account(field: str, raw: bytes) -> Body:
+    """Return a cached account: its balances by currency, and when they were written."""
+    cached, updated_at = parse_account(raw)
+    balances = {currency: balance(held) for currency, held in cached.items()}
+    return {"account_id": parse_id(field), "balances": balances, "updated_at": updated_at}
+
+
+def parse_positions(raw: bytes) -> tuple[dict[str, Value], Value]:
+    """Return an account's positions by symbol, and the time at which they were written, both as cached."""
+    cached = parse_object(raw)
+    written = cached.pop("timestamp", None)
+    return cached, written
 
 
 def position(account_id: int, symbol: str, cached: Value) -> Body:
     """Return a cached position; a number that the cache lacks is None."""
-    if not isinstance(cached, dict):
-        raise BadValue("is not a JSON object")
-    return {
-        **cached,
+    held = as_object(cached)
+    named: Body = {
         "account_id": account_id,
         "symbol": show_symbol(symbol),
-        **{name: cached.get(name) for name in _AMOUNTS},
-        "timestamp": time_text(cached.get("timestamp")),
+        **{name: amount(held, name) for name in _AMOUNTS},
+        "timestamp": time_text(held.get("timestamp")),
     }
-
-
-def parse_positions(raw: bytes) -> tuple[str | None, dict[str, Value]]:
-    """Return when an account's positions were written, and the positions by symbol, as cached."""
-    cached = parse_object(raw)
-    return time_text(cached.pop("timestamp", None)), cached
+    return {**named, **{name: value for name, value in held.items() if name not in named}}
 
 
 @read(
@@ -76,10 +92,9 @@ def parse_positions(raw: bytes) -> tuple[str | None, dict[str, Value]]:
 )
 async def get_all_accounts(reader: Reader) -> Answer:
     """Every account with its balances."""
-    (reply,) = await reader.batch([("HGETALL", ACCOUNTS)])
-    elements = Elements()
-    elements.add_hash(ACCOUNTS, readable(reply), account)
-    return elements.answer("accounts", ACCOUNTS, {})
+    accounts: Elements[Body] = Elements()
+    accounts.add_hash(ACCOUNTS, await reader.hgetall(ACCOUNTS), account)
+    return accounts.answer("accounts", ACCOUNTS)
 
 
 @read(
@@ -92,13 +107,12 @@ async def get_all_accounts(reader: Reader) -> Answer:
 )
 async def get_full_accounts(reader: Reader, account_id: int) -> Answer | None:
     """One account with its balances in every currency."""
-    raw = await reader.hget(ACCOUNTS, str(account_id))
+    field = str(account_id)
+    raw = await reader.hget(ACCOUNTS, field)
     if raw is None:
         return None
-    try:
-        return Answer(account(str(account_id), raw), f"{ACCOUNTS} {account_id}")
-    except BadValue as error:
-        raise corrupt(ACCOUNTS, error, str(account_id)) from None
+    with Blame(ACCOUNTS, field):
+        return Answer(account(field, raw), ACCOUNTS, field=field)
 
 
 @read(
@@ -106,22 +120,22 @@ async def get_full_accounts(reader: Reader, account_id: int) -> Answer | None:
     (ACCOUNT_ID, CURRENCY),
     commands=("HGET",),
     keys=(ACCOUNTS,),
-    answer=closed(account_id=INTEGER, currency=STRING, balance=opened(), updated_at=TEXT),
+    answer=closed(account_id=INTEGER, currency=STRING, balance=BALANCE, updated_at=TEXT),
     absent=True,
 )
 async def get_full_account(reader: Reader, account_id: int, currency: str) -> Answer | None:
     """An account's balance in one currency."""
-    whole = await get_full_accounts.function(reader, account_id)
-    balances = whole.body["balances"] if whole is not None else None
-    if whole is None or not isinstance(balances, dict) or currency not in balances:
+    field = str(account_id)
+    raw = await reader.hget(ACCOUNTS, field)
+    if raw is None:
         return None
-    body: Body = {
-        "account_id": account_id,
-        "currency": currency,
-        "balance": balances[currency],
-        "updated_at": whole.body["updated_at"],
-    }
-    return Answer(body, whole.source)
+    with Blame(ACCOUNTS, field):
+        balances, updated_at = parse_account(raw)
+        if currency not in balances:
+            return None
+        held = balance(balances[currency])
+    body: Body = {"account_id": account_id, "currency": currency, "balance": held, "updated_at": updated_at}
+    return Answer(body, ACCOUNTS, field=field)
 
 
 @read(
@@ -136,18 +150,14 @@ async def get_positions(reader: Reader, account_id: int) -> Answer:
     """The positions of one account, and of no other."""
     field = str(account_id)
     raw = await reader.hget(POSITIONS, field)
-    elements = Elements()
+    positions: Elements[Body] = Elements()
     updated_at = None
     if raw is not None:
-        try:
-            updated_at, held = parse_positions(raw)
-        except BadValue as error:
-            raise corrupt(POSITIONS, error, field) from None
-        for symbol, cached in held.items():
-            elements.add(POSITIONS, f"{field} {symbol}", partial(position, account_id, symbol, cached))
-    answer = elements.answer("positions", f"{POSITIONS} {field}", {"account_id": account_id})
-    answer.body["updated_at"] = updated_at
-    return answer
+        with Blame(POSITIONS, field):
+            held, written = parse_positions(raw)
+            updated_at = time_text(written)
+        _add_positions(positions, account_id, held)
+    return positions.answer("positions", POSITIONS, {"account_id": account_id, "updated_at": updated_at})
 
 
 @read(
@@ -164,13 +174,11 @@ async def get_position(reader: Reader, account_id: int, symbol: Symbol) -> Answe
     raw = await reader.hget(POSITIONS, field)
     if raw is None:
         return None
-    try:
-        _, held = parse_positions(raw)
+    with Blame(POSITIONS, field):
+        held, _ = parse_positions(raw)
         for name in symbol.spellings:
             if name in held:
-                return Answer(position(account_id, name, held[name]), f"{POSITIONS} {field} {name}")
-    except BadValue as error:
-        raise corrupt(POSITIONS, error, field) from None
+                return Answer(position(account_id, name, held[name]), POSITIONS, field=field)
     return None
 
 
@@ -183,21 +191,25 @@ async def get_position(reader: Reader, account_id: int, symbol: Symbol) -> Answe
 )
 async def get_all_positions(reader: Reader) -> Answer:
     """Every position of every account."""
-    (reply,) = await reader.batch([("HGETALL", POSITIONS)])
-    return all_positions(readable(reply)).answer("positions", POSITIONS, {})
+    return all_positions(await reader.hgetall(POSITIONS)).answer("positions", POSITIONS)
 
 
-def all_positions(reply: Reply) -> Elements:
-    """Return every account's positions; an unreadable account or position is left out."""
-    elements = Elements()
-    for field, raw in elements.fields(POSITIONS, reply):
-        account_id = elements.attempt(POSITIONS, field, partial(parse_id, field))
-        held = elements.attempt(POSITIONS, field, partial(parse_positions, raw))
-        if account_id is None or held is None:
+def all_positions(accounts: Mapping[bytes, bytes]) -> Elements[Body]:
+    """Return the positions of `account_positions`; an unreadable account or position is left out."""
+    positions: Elements[Body] = Elements()
+    for field, raw in positions.fields(POSITIONS, accounts):
+        account_id = positions.attempt(POSITIONS, field, parse_id, field)
+        if account_id is None:
             continue
-        for symbol, cached in held[1].items():
-            elements.add(POSITIONS, f"{field} {symbol}", partial(position, account_id, symbol, cached))
-    return elements
+        parsed = positions.attempt(POSITIONS, field, parse_positions, raw)
+        if parsed is not None:
+            _add_positions(positions, account_id, parsed[0])
+    return positions
+
+
+def _add_positions(positions: Elements[Body], account_id: int, held: Mapping[str, Value]) -> None:
+    for symbol, cached in held.items():
+        positions.add(POSITIONS, f"{account_id} {symbol}", position, account_id, symbol, cached)
 
 
 @read(
@@ -215,30 +227,27 @@ def all_positions(reply: Reply) -> Elements:
 async def get_summary(reader: Reader) -> Answer:
     """How many accounts and positions there are, and the sums of the balances by currency."""
     cached, held = await reader.batch([("HGETALL", ACCOUNTS), ("HGETALL", POSITIONS)])
-    accounts = Elements()
-    accounts.add_hash(ACCOUNTS, readable(cached), account)
-    positions = all_positions(readable(held))
+    accounts: Elements[Body] = Elements()
+    accounts.add_hash(ACCOUNTS, pairs(readable(cached)), account)
+    positions = all_positions(pairs(readable(held)))
     volumes = [item["volume"] for item in positions.items]
     body: Body = {
         "accounts": len(accounts.items),
         "positions": len(volumes),
-        "open_positions": sum(volume != 0 for volume in volumes if is_number(volume)),
-        "currencies": currency_totals([item["balances"] for item in accounts.items]),
-        "updated_at": newest_time([item["updated_at"] for item in accounts.items]),
+        "open_positions": sum(is_number(volume) and volume != 0 for volume in volumes),
+        "currencies": currency_totals(as_object(item["balances"]) for item in accounts.items),
+        "updated_at": newest_time(item["updated_at"] for item in accounts.items),
     }
-    skipped = accounts.skipped + positions.skipped
-    if skipped:
-        body["skipped"] = len(skipped)
-    return Answer(body, f"{ACCOUNTS} {POSITIONS}", skipped=skipped)
+    return Answer.overview(body, f"{ACCOUNTS} {POSITIONS}", accounts.skipped + positions.skipped)
 
 
-def currency_totals(balances: list[Value]) -> dict[str, Body]:
+def currency_totals(accounts: Iterable[Mapping[str, Value]]) -> dict[str, Body]:
     """Return the sums of all accounts' balances by currency; None where one of them lacks the number."""
-    held: dict[str, list[dict[str, Value]]] = {}
-    for currencies in balances:
-        for currency, balance in currencies.items() if isinstance(currencies, dict) else ():
-            held.setdefault(currency, []).append(balance if isinstance(balance, dict) else {})
+    held: dict[str, list[Body]] = {}
+    for balances in accounts:
+        for currency, cached in balances.items():
+            held.setdefault(currency, []).append(as_object(cached))
     return {
-        currency: {name: exact_sum([balance.get(name) for balance in parts]) for name in _TOTALS}
+        currency: {name: exact_sum(amount(part, name) for part in parts) for name in _TOTALS}
         for currency, parts in sorted(held.items())
     }

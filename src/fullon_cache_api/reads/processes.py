@@ -2,17 +2,38 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from types import MappingProxyType
 
-from fullon_cache_api.cache.reader import Reader, WrongType
+from fullon_cache_api.cache.reader import Reader, pairs
 from fullon_cache_api.spec.signature import Argument
 
-from .answer import Answer, Body, Elements, corrupt, readable
+from .answer import Answer, Blame, Body, Elements, readable
 from .arguments import NAME, SEGMENT
 from .read import read
-from .shape import ANY, BOOLEAN, INTEGER, STRING, TEXT, array, closed, collection, mapping, opened, overview
-from .values import BadValue, parse_object, parse_text, parse_time, show_time, time_text
+from .shape import (
+    BOOLEAN,
+    INTEGER,
+    RECORD,
+    STRING,
+    TEXT,
+    array,
+    closed,
+    collection,
+    mapping,
+    opened,
+    overview,
+)
+from .values import (
+    NEVER,
+    parse_moment,
+    parse_object,
+    parse_text,
+    parse_time,
+    record,
+    show_time,
+    text,
+    time_text,
+)
 
 DATA = "process:data:"
 ACTIVE = "process:active:"
@@ -29,20 +50,20 @@ TYPES = (
 )
 HEARTBEAT_WITHIN = timedelta(minutes=5)
 HEALTH_WITHIN = timedelta(minutes=60)
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 PROCESS = opened(
     process_id=STRING,
-    process_type=ANY,
-    component=ANY,
-    status=ANY,
-    message=ANY,
-    params=ANY,
+    process_type=TEXT,
+    component=TEXT,
+    status=TEXT,
+    message=TEXT,
+    params=RECORD,
     created_at=TEXT,
     updated_at=TEXT,
     heartbeat=TEXT,
     heartbeat_stale=BOOLEAN,
 )
+ACTIVITY = closed(type=TEXT, component=TEXT, params=RECORD, message=TEXT, timestamp=TEXT)
 PROCESS_TYPE = Argument("process_type", "string", "Only this type.", required=False, schema=SEGMENT)
 COMPONENT_FILTER = Argument("component", "string", "Only this component.", required=False, schema=NAME)
 COMPONENT = Argument("component", "string", "Component, as the process named itself.", schema=NAME)
@@ -61,14 +82,15 @@ SINCE_SECONDS = Argument(
 )
 
 
-def process(process_id: str, raw: bytes, fresh_since: datetime) -> Body:
+def process(process_id: str, fresh_since: datetime, raw: bytes) -> Body:
     """Return a cached Process; without a heartbeat since `fresh_since` it is marked as stale."""
     cached = parse_object(raw)
     heartbeat = parse_time(cached.get("heartbeat"))
     return {
-        **{name: cached.get(name) for name in ("process_type", "component", "status", "message", "params")},
         **cached,
         "process_id": process_id,
+        **{name: text(cached, name) for name in ("process_type", "component", "status", "message")},
+        "params": record(cached, "params"),
         "created_at": time_text(cached.get("created_at")),
         "updated_at": time_text(cached.get("updated_at")),
         "heartbeat": show_time(heartbeat),
@@ -90,10 +112,8 @@ async def get_process(reader: Reader, process_id: str) -> Answer | None:
     raw = await reader.get(key)
     if raw is None:
         return None
-    try:
-        return Answer(process(process_id, raw, datetime.now(UTC) - HEARTBEAT_WITHIN), key)
-    except BadValue as error:
-        raise corrupt(key, error) from None
+    with Blame(key):
+        return Answer(process(process_id, datetime.now(UTC) - HEARTBEAT_WITHIN, raw), key)
 
 
 @read(
@@ -109,10 +129,8 @@ async def get_component_status(reader: Reader, component: str) -> Answer | None:
     raw = await reader.hget(COMPONENTS, component)
     if raw is None:
         return None
-    try:
+    with Blame(COMPONENTS, component):
         process_id = parse_text(raw)
-    except BadValue as error:
-        raise corrupt(COMPONENTS, error, component) from None
     return await get_process.function(reader, process_id)
 
 
@@ -125,11 +143,11 @@ async def get_component_status(reader: Reader, component: str) -> Answer | None:
     elements="processes",
 )
 async def get_active_processes(
-    reader: Reader, process_type: str | None = None, component: str | None = None, since_minutes: int = 5
+    reader: Reader, process_type: str | None, component: str | None, since_minutes: int
 ) -> Answer:
     """The processes that were updated lately, newest first."""
-    elements = await _active(reader, process_type, timedelta(minutes=since_minutes), component)
-    return elements.answer("processes", ACTIVE + (process_type or "*"), {})
+    active = await _active(reader, process_type, timedelta(minutes=since_minutes), component)
+    return active.answer("processes", ACTIVE + (process_type or "*"))
 
 
 @read(
@@ -149,22 +167,20 @@ async def get_active_processes(
 )
 async def get_system_health(reader: Reader) -> Answer:
     """Whether every process of the last 60 minutes has a heartbeat and no error."""
-    elements = await _active(reader, None, HEALTH_WITHIN)
-    stale = sum(bool(item["heartbeat_stale"]) for item in elements.items)
-    by_status = _count(elements, "status")
+    active = await _active(reader, None, HEALTH_WITHIN)
+    stale = sum(item["heartbeat_stale"] is True for item in active.items)
+    by_status = _count(active, "status")
     errors = by_status.get("error", 0)
     body: Body = {
         "healthy": not stale and not errors,
-        "total_processes": len(elements.items),
-        "by_type": _count(elements, "process_type"),
+        "total_processes": len(active.items),
+        "by_type": _count(active, "process_type"),
         "by_status": by_status,
         "stale_processes": stale,
         "error_processes": errors,
-        "processes": elements.items,
+        "processes": active.items,
     }
-    if elements.skipped:
-        body["skipped"] = len(elements.skipped)
-    return Answer(body, ACTIVE + "*", elements.sources, elements.skipped)
+    return Answer.overview(body, ACTIVE + "*", active.skipped, active.sources)
 
 
 @read(
@@ -180,10 +196,11 @@ async def get_system_health(reader: Reader) -> Answer:
 )
 async def get_metrics(reader: Reader) -> Answer:
     """How many processes the cache remembers, how many are active, and of which types."""
-    keys = [ACTIVE + name for name in TYPES]
-    *lengths, components = await reader.batch([*(("HLEN", key) for key in keys), ("HLEN", COMPONENTS)])
-    skipped = [length.error() for length in lengths if isinstance(length, WrongType)]
-    active = {name: length for name, length in zip(TYPES, lengths, strict=True) if isinstance(length, int)}
+    commands = [("HLEN", key) for key in (*(ACTIVE + name for name in TYPES), COMPONENTS)]
+    *replies, components = await reader.batch(commands)
+    types: Elements[Body] = Elements()
+    lengths = zip(TYPES, map(types.usable, replies), strict=True)
+    active = {name: length for name, length in lengths if isinstance(length, int)}
     total = 0
     async for page in reader.scan(DATA + "*"):
         total += len(page)
@@ -193,9 +210,7 @@ async def get_metrics(reader: Reader) -> Answer:
         "components": readable(components),
         "active_by_type": active,
     }
-    if skipped:
-        body["skipped"] = len(skipped)
-    return Answer(body, ACTIVE + "*", skipped=skipped)
+    return Answer.overview(body, ACTIVE + "*", types.skipped)
 
 
 @read(
@@ -203,14 +218,14 @@ async def get_metrics(reader: Reader) -> Answer:
     (SINCE_SECONDS, PROCESS_TYPE),
     commands=("HGETALL", "GET"),
     keys=("process:active:{process_type}", "process:data:{process_id}"),
-    answer=collection("processes", closed(type=ANY, component=ANY, params=ANY, message=ANY, timestamp=TEXT)),
+    answer=collection("processes", ACTIVITY),
     elements="processes",
 )
-async def get_top(reader: Reader, since_seconds: int, process_type: str | None = None) -> Answer:
+async def get_top(reader: Reader, since_seconds: int, process_type: str | None) -> Answer:
     """What the processes updated lately are doing, newest first."""
-    elements = await _active(reader, process_type, timedelta(seconds=since_seconds))
-    elements.items = [activity(item) for item in elements.items]
-    return elements.answer("processes", ACTIVE + (process_type or "*"), {})
+    active = await _active(reader, process_type, timedelta(seconds=since_seconds))
+    active.items = [activity(item) for item in active.items]
+    return active.answer("processes", ACTIVE + (process_type or "*"))
 
 
 def activity(item: Body) -> Body:
@@ -226,45 +241,40 @@ def activity(item: Body) -> Body:
 
 async def _active(
     reader: Reader, process_type: str | None, within: timedelta, component: str | None = None
-) -> Elements:
+) -> Elements[Body]:
     """Return the processes updated within a time, newest first: two round trips, however many they are."""
     fresh_since = datetime.now(UTC) - within
-    elements = Elements()
-    keys = [ACTIVE + name for name in ([process_type] if process_type else TYPES)]
-    ids: list[str] = []
-    for key, reply in zip(keys, await reader.batch(("HGETALL", key) for key in keys), strict=True):
-        for process_id, raw in elements.fields(key, reply):
-            updated = elements.attempt(key, process_id, partial(_moment, raw))
-            if updated is not None and updated >= fresh_since:
-                ids.append(process_id)
+    processes: Elements[Body] = Elements()
+    ids = await _active_ids(reader, processes, process_type, fresh_since)
     replies = await reader.batch(("GET", DATA + process_id) for process_id in ids)
     for process_id, reply in zip(ids, replies, strict=True):
-        if isinstance(reply, WrongType):
-            elements.skipped.append(reply.error())
-        elif isinstance(reply, bytes):
-            elements.add(DATA + process_id, "", partial(_of, component, process_id, reply, fresh_since))
-    newest_first = sorted(
-        zip(elements.items, elements.sources, strict=True),
-        key=lambda entry: parse_time(entry[0]["updated_at"]) or _NEVER,
-        reverse=True,
-    )
-    elements.items = [item for item, _ in newest_first]
-    elements.sources = [source for _, source in newest_first]
-    return elements
+        raw = processes.usable(reply)
+        if isinstance(raw, bytes):
+            processes.add(DATA + process_id, None, _process_of, component, process_id, fresh_since, raw)
+    processes.newest_first(lambda item: parse_time(item["updated_at"]) or NEVER)
+    return processes
 
 
-def _of(component: str | None, process_id: str, raw: bytes, fresh_since: datetime) -> Body | None:
-    body = process(process_id, raw, fresh_since)
+async def _active_ids(
+    reader: Reader, elements: Elements[Body], process_type: str | None, fresh_since: datetime
+) -> list[str]:
+    keys = [ACTIVE + name for name in ((process_type,) if process_type else TYPES)]
+    replies = await reader.batch(("HGETALL", key) for key in keys)
+    ids: list[str] = []
+    for key, reply in zip(keys, replies, strict=True):
+        found = readable(reply) if process_type else elements.usable(reply)
+        for process_id, raw in elements.fields(key, pairs(found or [])):
+            updated = elements.attempt(key, process_id, parse_moment, raw)
+            if updated is not None and updated >= fresh_since:
+                ids.append(process_id)
+    return ids
+
+
+def _process_of(component: str | None, process_id: str, fresh_since: datetime, raw: bytes) -> Body | None:
+    body = process(process_id, fresh_since, raw)
     return body if component is None or body["component"] == component else None
 
 
-def _count(elements: Elements, name: str) -> dict[str, int]:
-    values = (item[name] for item in elements.items)
-    return dict(sorted(Counter(value if isinstance(value, str) else "unknown" for value in values).items()))
-
-
-def _moment(raw: bytes) -> datetime:
-    moment = parse_time(parse_text(raw))
-    if moment is None:
-        raise BadValue("holds no time")
-    return moment
+def _count(processes: Elements[Body], name: str) -> dict[str, int]:
+    counts = Counter(str(item[name] or "unknown") for item in processes.items)
+    return dict(sorted(counts.items()))

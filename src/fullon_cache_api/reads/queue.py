@@ -16,18 +16,8 @@ def health_status(size: int, last_processed: datetime | None, now: datetime) -> 
     return "backlog" if size >= BACKLOG else "healthy"
 
 
-def order_queue(local_oid: str, size: int) -> Body:
-    """Return the state of one queue of new orders; the cache holds neither its rate nor its last element."""
-    return _queue(local_oid, size, None)
-
-
-def trade_queue(exchange: str, symbol: str, size: int, last_trade: datetime | None) -> Body:
-    """Return the state of one queue of trades; `symbol` is as in the key, without its slash."""
-    state = _queue(f"{exchange}:{symbol}", size, last_trade)
-    return {"queue_name": state["queue_name"], "exchange": exchange, "symbol": symbol, **state}
-
-
-def _queue(name: str, size: int, last_processed: datetime | None) -> Body:
+def queue(name: str, size: int, last_processed: datetime | None = None) -> Body:
+    """Return the state of a queue; the cache holds no rate, and of new orders no time either."""
     return {
         "queue_name": name,
         "size": size,

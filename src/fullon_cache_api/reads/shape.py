@@ -15,7 +15,7 @@ INTEGER = _type("integer")
 NUMBER = _type("number")
 AMOUNT = _type("number", "null")
 BOOLEAN = _type("boolean")
-ANY: JsonObject = MappingProxyType({})
+RECORD = _type("object", "null")
 
 
 def closed(**members: JsonObject) -> JsonObject:

@@ -1,6 +1,10 @@
 """Market symbols: how a request spells them, how Redis may hold them, how answers show them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,13 @@ class Symbol:
     def shown(self) -> str:
         """The symbol in an answer about something that is not cached."""
         return show_symbol(self.spellings[0])
+
+    def first(self, found: Iterable[T | None]) -> tuple[str, T] | None:
+        """Return the likeliest spelling under which something was found; `found` goes by spelling."""
+        for spelling, cached in zip(self.spellings, found, strict=False):
+            if cached is not None:
+                return spelling, cached
+        return None
 
 
 def show_symbol(cached: str) -> str:

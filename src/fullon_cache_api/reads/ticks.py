@@ -1,28 +1,22 @@
 """Reads of tickers: the hashes `tickers:{exchange}`, one JSON Tick per symbol."""
 
-import time
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
-from functools import partial
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from fullon_cache_api.cache.errors import CorruptValue
-from fullon_cache_api.cache.lane import Reply
-from fullon_cache_api.cache.reader import Reader, WrongType
+from fullon_cache_api.cache.reader import Reader
 from fullon_cache_api.spec.signature import Argument
 
-from .answer import Answer, Body, Elements, corrupt, readable
+from .answer import Answer, Blame, Body, Elements
 from .arguments import EXCHANGE, EXCHANGE_FILTER, SYMBOL
+from .family import each, hashes
 from .read import read
 from .shape import AMOUNT, BOOLEAN, INTEGER, NUMBER, STRING, TEXT, array, closed, collection, opened, overview
 from .symbol import Symbol, show_symbol
-from .values import BadValue, Value, is_number, parse_object, parse_time, show_time, time_text
+from .values import NEVER, amount, is_number, parse_object, parse_time, show_time, time_text
 
 PREFIX = "tickers:"
 KEY = "tickers:{exchange}"
-_NEVER = datetime.min.replace(tzinfo=UTC)
 _ALWAYS = ("bid", "ask", "last", "volume")
-_NOT_MARKET = frozenset({"exchange", "symbol", "time"})
 
 TICKER = closed(
     exchange=STRING,
@@ -31,6 +25,7 @@ TICKER = closed(
     cached_at=TEXT,
     cache_hit=BOOLEAN,
 )
+FRESHNESS = closed(exchange=STRING, tickers=INTEGER, stale=INTEGER, newest=TEXT, oldest=TEXT)
 STALE_AFTER = Argument(
     "stale_after",
     "integer",
@@ -42,12 +37,13 @@ STALE_AFTER = Argument(
 def ticker(exchange: str, symbol: str, raw: bytes) -> Body:
     """Return a cached Tick as a Ticker: the market's four numbers always, its further numbers when there."""
     tick = parse_object(raw)
-    values: dict[str, Value] = {name: tick.get(name) for name in _ALWAYS}
-    values |= {name: value for name, value in tick.items() if is_number(value) and name not in _NOT_MARKET}
     return {
         "exchange": exchange,
         "symbol": show_symbol(symbol),
-        "ticker": values,
+        "ticker": {
+            **{name: amount(tick, name) for name in _ALWAYS},
+            **{name: value for name, value in tick.items() if is_number(value) and name != "time"},
+        },
         "cached_at": time_text(tick.get("time")),
         "cache_hit": True,
     }
@@ -63,14 +59,13 @@ def ticker(exchange: str, symbol: str, raw: bytes) -> Body:
 )
 async def get_ticker(reader: Reader, exchange: str, symbol: Symbol) -> Answer | None:
     """The latest ticker of a symbol on an exchange."""
-    found = await _tick(reader, exchange, symbol)
+    key = PREFIX + exchange
+    found = symbol.first(await reader.hmget(key, symbol.spellings))
     if found is None:
         return None
-    key, name, raw = found
-    try:
-        return Answer(ticker(exchange, name, raw), key)
-    except BadValue as error:
-        raise corrupt(key, error, name) from None
+    name, raw = found
+    with Blame(key, name):
+        return Answer(ticker(exchange, name, raw), key, field=name)
 
 
 @read(
@@ -83,21 +78,20 @@ async def get_ticker(reader: Reader, exchange: str, symbol: Symbol) -> Answer | 
 )
 async def get_price(reader: Reader, exchange: str, symbol: Symbol) -> Answer | None:
     """The latest price of a symbol on an exchange: the Tick's `last`, else its `price`."""
-    found = await _tick(reader, exchange, symbol)
+    key = PREFIX + exchange
+    found = symbol.first(await reader.hmget(key, symbol.spellings))
     if found is None:
         return None
-    key, name, raw = found
-    try:
+    name, raw = found
+    with Blame(key, name):
         tick = parse_object(raw)
-        last = tick.get("last")
-        price = tick.get("price") if last is None else last
+        last = amount(tick, "last")
+        price = amount(tick, "price") if last is None else last
         cached_at = time_text(tick.get("time"))
-    except BadValue as error:
-        raise corrupt(key, error, name) from None
     if price is None:
         return None
     body: Body = {"exchange": exchange, "symbol": show_symbol(name), "price": price, "cached_at": cached_at}
-    return Answer(body, f"{key} {name}")
+    return Answer(body, key, field=name)
 
 
 @read(
@@ -110,11 +104,10 @@ async def get_price(reader: Reader, exchange: str, symbol: Symbol) -> Answer | N
 )
 async def get_all_tickers(reader: Reader, exchange: str | None = None) -> Answer:
     """Every ticker of an exchange, or of all exchanges that the cache holds."""
-    elements = Elements()
-    async for name, reply in _hashes(reader, exchange):
-        elements.add_hash(PREFIX + name, reply, partial(ticker, name))
-    source = PREFIX + (exchange or "*")
-    return elements.answer("tickers", source, {"exchange": exchange})
+    tickers: Elements[Body] = Elements()
+    async for name, held in hashes(reader, tickers, PREFIX, exchange):
+        tickers.add_hash(PREFIX + name, held, ticker, name)
+    return tickers.answer("tickers", PREFIX + (exchange or "*"), {"exchange": exchange})
 
 
 @read(
@@ -127,14 +120,15 @@ async def get_all_tickers(reader: Reader, exchange: str | None = None) -> Answer
 )
 async def get_any_ticker(reader: Reader, symbol: Symbol) -> Answer | None:
     """The newest ticker of a symbol, whichever exchange it is from."""
-    elements = await _tickers_of(reader, symbol)
-    if not elements.items:
-        if elements.skipped:
-            raise elements.skipped[0]
+    tickers = await _tickers_of(reader, symbol)
+    if not tickers.items:
+        if tickers.skipped:
+            raise tickers.skipped[0]
         return None
-    newest = max(elements.items, key=lambda item: parse_time(item["cached_at"]) or _NEVER)
-    key, name = elements.sources[elements.items.index(newest)]
-    return Answer(newest, f"{key} {name}", skipped=elements.skipped)
+    times = [parse_time(item["cached_at"]) or NEVER for item in tickers.items]
+    newest = times.index(max(times))
+    key, field = tickers.sources[newest]
+    return Answer(tickers.items[newest], key, skipped=tickers.skipped, field=field)
 
 
 @read(
@@ -147,8 +141,19 @@ async def get_any_ticker(reader: Reader, symbol: Symbol) -> Answer | None:
 )
 async def get_symbol_tickers(reader: Reader, symbol: Symbol) -> Answer:
     """The tickers of a symbol on all exchanges that hold it."""
-    elements = await _tickers_of(reader, symbol)
-    return elements.answer("tickers", PREFIX + "*", {"symbol": symbol.shown})
+    tickers = await _tickers_of(reader, symbol)
+    return tickers.answer("tickers", PREFIX + "*", {"symbol": symbol.shown})
+
+
+async def _tickers_of(reader: Reader, symbol: Symbol) -> Elements[Body]:
+    tickers: Elements[Body] = Elements()
+    async for exchange, values in each(reader, tickers, PREFIX, "HMGET", *symbol.spellings):
+        found = symbol.first(values if isinstance(values, list) else ())
+        if found is not None:
+            name, raw = found
+            if isinstance(raw, bytes):
+                tickers.add(PREFIX + exchange, name, ticker, exchange, name, raw)
+    return tickers
 
 
 @read(
@@ -161,87 +166,44 @@ async def get_symbol_tickers(reader: Reader, symbol: Symbol) -> Answer:
         tickers=INTEGER,
         stale=INTEGER,
         stale_after_seconds=INTEGER,
-        exchanges=array(closed(exchange=STRING, tickers=INTEGER, stale=INTEGER, newest=TEXT, oldest=TEXT)),
+        exchanges=array(FRESHNESS),
     ),
     elements="exchanges",
 )
 async def get_ticker_health(reader: Reader, stale_after: int) -> Answer:
     """How many tickers each exchange holds, how old they are and how many of them are stale."""
-    exchanges: list[Body] = []
-    sources: list[tuple[str, str]] = []
-    skipped: list[CorruptValue] = []
-    tickers = stale = 0
-    limit = datetime.fromtimestamp(time.time() - stale_after, UTC)
-    async for exchange, reply in _hashes(reader, None):
-        found = Elements()
-        found.add_hash(PREFIX + exchange, reply, _tick_time)
-        skipped += found.skipped
-        times = [moment for item in found.items if isinstance(moment := item["time"], datetime)]
-        fresh = sum(moment >= limit for moment in times)
-        exchanges.append(exchange_health(exchange, times, len(found.items), fresh))
-        sources.append((PREFIX + exchange, ""))
-        tickers += len(found.items)
-        stale += len(found.items) - fresh
+    exchanges: Elements[Body] = Elements()
+    every: list[datetime] = []
+    limit = datetime.now(UTC) - timedelta(seconds=stale_after)
+    async for exchange, held in hashes(reader, exchanges, PREFIX, None):
+        times: Elements[datetime] = Elements()
+        times.add_hash(PREFIX + exchange, held, tick_time)
+        exchanges.skipped += times.skipped
+        exchanges.add(PREFIX + exchange, None, freshness, exchange, times.items, limit)
+        every += times.items
+    stale = sum(moment < limit for moment in every)
     body: Body = {
-        "status": "empty" if not tickers else "degraded" if stale else "healthy",
-        "tickers": tickers,
+        "status": "empty" if not every else "degraded" if stale else "healthy",
+        "tickers": len(every),
         "stale": stale,
         "stale_after_seconds": stale_after,
-        "exchanges": exchanges,
+        "exchanges": exchanges.items,
     }
-    if skipped:
-        body["skipped"] = len(skipped)
-    return Answer(body, PREFIX + "*", sources, skipped)
+    return Answer.overview(body, PREFIX + "*", exchanges.skipped, exchanges.sources)
 
 
-def exchange_health(exchange: str, times: list[datetime], tickers: int, fresh: int) -> Body:
-    """Return one exchange's ages; a ticker without a time counts as stale."""
+def tick_time(symbol: str, raw: bytes) -> datetime:
+    """Return the time of a cached Tick; one without a time is as old as can be."""
+    return parse_time(parse_object(raw).get("time")) or NEVER
+
+
+def freshness(exchange: str, times: list[datetime], limit: datetime) -> Body:
+    """Return how old the tickers of an exchange are; those from before `limit` are stale."""
+    known = [moment for moment in times if moment is not NEVER]
     return {
         "exchange": exchange,
-        "tickers": tickers,
-        "stale": tickers - fresh,
-        "newest": show_time(max(times, default=None)),
-        "oldest": show_time(min(times, default=None)),
+        "tickers": len(times),
+        "stale": sum(moment < limit for moment in times),
+        "newest": show_time(max(known, default=None)),
+        "oldest": show_time(min(known, default=None)),
     }
-
-
-def _tick_time(symbol: str, raw: bytes) -> Body:
-    return {"time": parse_time(parse_object(raw).get("time"))}
-
-
-async def _tick(reader: Reader, exchange: str, symbol: Symbol) -> tuple[str, str, bytes] | None:
-    key = PREFIX + exchange
-    replies = await reader.hmget(key, symbol.spellings)
-    for name, raw in zip(symbol.spellings, replies, strict=True):
-        if raw is not None:
-            return key, name, raw
-    return None
-
-
-async def _hashes(reader: Reader, exchange: str | None) -> "AsyncIterator[tuple[str, Reply | WrongType]]":
-    """Yield each exchange's whole hash: of one exchange, or of all that SCAN finds, a page at a time."""
-    if exchange is not None:
-        (reply,) = await reader.batch([("HGETALL", PREFIX + exchange)])
-        yield exchange, readable(reply)
-        return
-    async for keys in reader.scan(PREFIX + "*"):
-        replies = await reader.batch(("HGETALL", key) for key in keys)
-        for key, reply in zip(keys, replies, strict=True):
-            yield key.removeprefix(PREFIX), reply
-
-
-async def _tickers_of(reader: Reader, symbol: Symbol) -> Elements:
-    elements = Elements()
-    async for keys in reader.scan(PREFIX + "*"):
-        replies = await reader.batch(("HMGET", key, *symbol.spellings) for key in keys)
-        for key, reply in zip(keys, replies, strict=True):
-            if isinstance(reply, WrongType):
-                elements.skipped.append(reply.error())
-                continue
-            assert isinstance(reply, list)
-            for name, raw in zip(symbol.spellings, reply, strict=True):
-                if isinstance(raw, bytes):
-                    exchange = key.removeprefix(PREFIX)
-                    elements.add(key, name, partial(ticker, exchange, name, raw))
-                    break
-    return elements

@@ -3,20 +3,21 @@
 fullon_cache reads these lists by emptying them; here LLEN and LRANGE look at them and leave them as they are.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import partial
+from typing import TypeVar
 
 from fullon_cache_api.cache.lane import Reply
 from fullon_cache_api.cache.reader import Reader, WrongType
 
-from .answer import Answer, Body, Elements, corrupt, readable
+from .answer import Answer, Blame, Body, Elements, readable
 from .arguments import EXCHANGE, LIMIT, SYMBOL, USER_ID
-from .queue import trade_queue
+from .family import each
+from .queue import queue
 from .read import read
 from .shape import AMOUNT, INTEGER, STRING, TEXT, array, closed, collection, opened, overview
 from .symbol import Symbol, show_symbol
-from .values import BadValue, parse_object, parse_text, parse_time, show_time, time_text
+from .values import parse_moment, parse_object, show_time, time_text
 
 LISTS = "trades:"
 USER_LISTS = "user_trades:"
@@ -32,28 +33,48 @@ TRADE_QUEUE = closed(
     health_status=STRING,
     last_processed=TEXT,
 )
+STATUS = closed(exchange=STRING, last_trade_at=STRING)
+FLOW = closed(exchange=STRING, queued=INTEGER, last_trade_at=TEXT, lag_seconds=AMOUNT)
+
+T = TypeVar("T")
 
 
-def trade(raw: bytes) -> Body:
-    """Return a cached Trade with all its fields."""
+def trade(spelling: str | None, raw: bytes) -> Body | None:
+    """Return a cached Trade with all its fields, or None if it is of another symbol than was asked for.
+
+    Keys hold symbols without their slash, so that `BT/CUSDT` leads to the list of `BTC/USDT`: where both are
+    written with a slash, the trade's own symbol decides.
+    """
     cached = parse_object(raw)
     body: Body = {**cached, "time": time_text(cached.get("time"))}
-    if isinstance(symbol := cached.get("symbol"), str):
-        body["symbol"] = show_symbol(symbol)
+    own = cached.get("symbol")
+    if not isinstance(own, str):
+        return body
+    if spelling is not None and "/" in spelling and "/" in own and own != spelling:
+        return None
+    body["symbol"] = show_symbol(own)
     return body
 
 
-def trade_of(spelling: str, raw: bytes) -> Body | None:
-    """Return a Trade if it is one of this symbol.
+def trade_queue(exchange: str, symbol: str, size: int, last_trade: datetime | None) -> Body:
+    """Return the state of one queue of trades; `symbol` is as in the key, without its slash."""
+    return {"exchange": exchange, "symbol": symbol, **queue(f"{exchange}:{symbol}", size, last_trade)}
 
-    Keys hold symbols without their slash, so that `BT/CUSDT` leads to the list of `BTC/USDT`: the trade's own
-    symbol decides. A symbol asked for without a slash may be any that is written so.
-    """
-    body = trade(raw)
-    own = body.get("symbol")
-    if not isinstance(own, str) or own == show_symbol(spelling):
-        return body
-    return body if "/" not in spelling and own.replace("-", "") == spelling else None
+
+def trade_status(exchange: str, raw: bytes) -> Body:
+    """Return when the last trade of an exchange came."""
+    return {"exchange": exchange, "last_trade_at": show_time(parse_moment(raw))}
+
+
+def flow(exchange: str, queued: int, last_trade: datetime | None, now: datetime) -> Body:
+    """Return one exchange's figures; the lag is in seconds, to the millisecond, and never negative."""
+    lag = None if last_trade is None else max(0.0, round((now - last_trade).total_seconds(), 3))
+    return {
+        "exchange": exchange,
+        "queued": queued,
+        "last_trade_at": show_time(last_trade),
+        "lag_seconds": lag,
+    }
 
 
 @read(
@@ -67,13 +88,16 @@ def trade_of(spelling: str, raw: bytes) -> Body | None:
 async def peek_trades(reader: Reader, exchange: str, symbol: Symbol, limit: int) -> Answer:
     """The newest queued trades of a symbol on an exchange, oldest first; the queue stays as it is."""
     keys = [f"{LISTS}{exchange}:{spelling.replace('/', '')}" for spelling in symbol.spellings]
-    for spelling, key, reply, length in await _lists(reader, keys, symbol.spellings, limit):
-        elements = _trades(key, reply, partial(trade_of, spelling))
-        if elements.items or elements.skipped:
-            size = max(length, len(elements.items))
+    replies = await _peek(reader, keys, limit)
+    for spelling, key, (newest, length) in zip(symbol.spellings, keys, replies, strict=True):
+        trades: Elements[Body] = Elements()
+        trades.add_list(key, readable(newest), trade, spelling)
+        if trades.items or trades.skipped:
+            size = max(length, len(trades.items))
             body: Body = {"exchange": exchange, "symbol": show_symbol(spelling), "size": size}
-            return elements.answer("trades", key, body)
-    return Elements().answer("trades", keys[0], {"exchange": exchange, "symbol": symbol.shown, "size": 0})
+            return trades.answer("trades", key, body)
+    nothing: Elements[Body] = Elements()
+    return nothing.answer("trades", keys[0], {"exchange": exchange, "symbol": symbol.shown, "size": 0})
 
 
 @read(
@@ -87,10 +111,22 @@ async def peek_trades(reader: Reader, exchange: str, symbol: Symbol, limit: int)
 async def peek_user_trades(reader: Reader, user_id: int, exchange: str, limit: int) -> Answer:
     """The newest queued trades of a user on an exchange, oldest first; the queue stays as it is."""
     key = f"{USER_LISTS}{user_id}:{exchange}"
-    ((_, _, reply, length),) = await _lists(reader, [key], ("",), limit)
-    elements = _trades(key, reply, trade)
-    size = max(length, len(elements.items))
-    return elements.answer("trades", key, {"user_id": user_id, "exchange": exchange, "size": size})
+    ((newest, length),) = await _peek(reader, [key], limit)
+    trades: Elements[Body] = Elements()
+    trades.add_list(key, readable(newest), trade, None)
+    size = max(length, len(trades.items))
+    return trades.answer("trades", key, {"user_id": user_id, "exchange": exchange, "size": size})
+
+
+async def _peek(reader: Reader, keys: list[str], limit: int) -> "list[tuple[Reply | WrongType, int]]":
+    """Return the newest elements and the length of each list, all in one round trip.
+
+    The commands are not one transaction: a length can be shorter than what was read just before.
+    """
+    commands = [command for key in keys for command in (("LRANGE", key, -limit, -1), ("LLEN", key))]
+    replies = await reader.batch(commands)
+    lengths = [length if isinstance(length, int) else 0 for length in replies[1::2]]
+    return list(zip(replies[::2], lengths, strict=True))
 
 
 @read(
@@ -102,82 +138,58 @@ async def peek_user_trades(reader: Reader, user_id: int, exchange: str, limit: i
 )
 async def get_queue_status(reader: Reader) -> Answer:
     """How many trades wait in each queue, and whether they still come."""
-    elements = Elements()
-    size = 0
-    async for keys in reader.scan(LISTS + "*"):
-        for exchange, symbol, length, last_trade in await _queues(reader, keys, elements):
-            size += length
-            key = f"{LISTS}{exchange}:{symbol}"
-            elements.add(key, "", partial(trade_queue, exchange, symbol, length, last_trade))
-    body: Body = {"size": size, "queues": elements.items}
-    if elements.skipped:
-        body["skipped"] = len(elements.skipped)
-    return Answer(body, LISTS + "*", elements.sources, elements.skipped)
+    queues: Elements[Body] = Elements()
+    lengths = await _lengths(reader, queues)
+    exchanges = sorted({exchange for exchange, _, _ in lengths})
+    replies = await reader.batch(("GET", TIMES + exchange) for exchange in exchanges)
+    last = last_trades(queues, zip(exchanges, map(queues.usable, replies), strict=True))
+    for exchange, symbol, size in lengths:
+        key = f"{LISTS}{exchange}:{symbol}"
+        queues.add(key, None, trade_queue, exchange, symbol, size, last.get(exchange))
+    body: Body = {"size": sum(size for _, _, size in lengths), "queues": queues.items}
+    return Answer.overview(body, LISTS + "*", queues.skipped, queues.sources)
 
 
 @read(
     "TradesCache.get_metrics",
     commands=("SCAN", "LLEN", "GET"),
     keys=("trades:{exchange}:{symbol}", "TRADE:STATUS:{exchange}"),
-    answer=overview(
-        queued_trades=INTEGER,
-        queues=INTEGER,
-        exchanges=array(
-            closed(exchange=STRING, queued=INTEGER, last_trade_at=TEXT, lag_seconds=AMOUNT),
-        ),
-    ),
+    answer=overview(queued_trades=INTEGER, queues=INTEGER, exchanges=array(FLOW)),
     elements="exchanges",
 )
 async def get_metrics(reader: Reader) -> Answer:
     """How many trades wait on each exchange, when the last one came and how long ago that is."""
-    left_out = Elements()
-    queued: dict[str, int] = {}
-    last: dict[str, datetime | None] = {}
-    queues = 0
-    async for keys in reader.scan(LISTS + "*"):
-        for exchange, _, length, last_trade in await _queues(reader, keys, left_out):
-            queues += 1
-            queued[exchange] = queued.get(exchange, 0) + length
-            last[exchange] = last_trade
-    async for keys in reader.scan(TIMES + "*"):
-        last |= await _times(reader, [key.removeprefix(TIMES) for key in keys], left_out)
+    flows: Elements[Body] = Elements()
+    lengths = await _lengths(reader, flows)
+    last = last_trades(flows, [found async for found in each(reader, flows, TIMES, "GET")])
+    queued = dict.fromkeys(last, 0)
+    for exchange, _, size in lengths:
+        queued[exchange] = queued.get(exchange, 0) + size
     now = datetime.now(UTC)
-    exchanges = [exchange_metrics(name, queued.get(name, 0), last[name], now) for name in sorted(last)]
-    body: Body = {"queued_trades": sum(queued.values()), "queues": queues, "exchanges": exchanges}
-    skipped = list({str(error): error for error in left_out.skipped}.values())
-    if skipped:
-        body["skipped"] = len(skipped)
-    return Answer(body, LISTS + "*", [(TIMES + name, "") for name in sorted(last)], skipped)
-
-
-def exchange_metrics(exchange: str, queued: int, last_trade: datetime | None, now: datetime) -> Body:
-    """Return one exchange's figures; the lag is in seconds, to the millisecond, and never negative."""
-    lag = None if last_trade is None else max(0.0, round((now - last_trade).total_seconds(), 3))
-    return {
-        "exchange": exchange,
-        "queued": queued,
-        "last_trade_at": show_time(last_trade),
-        "lag_seconds": lag,
+    for exchange in sorted(queued):
+        flows.add(TIMES + exchange, None, flow, exchange, queued[exchange], last.get(exchange), now)
+    body: Body = {
+        "queued_trades": sum(queued.values()),
+        "queues": len(lengths),
+        "exchanges": flows.items,
     }
+    return Answer.overview(body, LISTS + "*", flows.skipped, flows.sources)
 
 
 @read(
     "TradesCache.get_all_trade_statuses",
     commands=("SCAN", "GET"),
     keys=("TRADE:STATUS:{exchange}",),
-    answer=collection("statuses", closed(exchange=STRING, last_trade_at=TEXT)),
+    answer=collection("statuses", STATUS),
     elements="statuses",
 )
 async def get_all_trade_statuses(reader: Reader) -> Answer:
     """When the last trade of each exchange came."""
-    elements = Elements()
-    async for keys in reader.scan(TIMES + "*"):
-        found = await _times(reader, [key.removeprefix(TIMES) for key in keys], elements)
-        for exchange, moment in found.items():
-            if moment is not None:
-                elements.items.append({"exchange": exchange, "last_trade_at": show_time(moment)})
-                elements.sources.append((TIMES + exchange, ""))
-    return elements.answer("statuses", TIMES + "*", {})
+    statuses: Elements[Body] = Elements()
+    async for exchange, raw in each(reader, statuses, TIMES, "GET"):
+        if isinstance(raw, bytes):
+            statuses.add(TIMES + exchange, None, trade_status, exchange, raw)
+    return statuses.answer("statuses", TIMES + "*")
 
 
 @read(
@@ -185,7 +197,7 @@ async def get_all_trade_statuses(reader: Reader) -> Answer:
     (EXCHANGE,),
     commands=("GET",),
     keys=("TRADE:STATUS:{exchange}",),
-    answer=closed(exchange=STRING, last_trade_at=TEXT),
+    answer=STATUS,
     absent=True,
 )
 async def get_trade_status(reader: Reader, exchange: str) -> Answer | None:
@@ -194,69 +206,26 @@ async def get_trade_status(reader: Reader, exchange: str) -> Answer | None:
     raw = await reader.get(key)
     if raw is None:
         return None
-    try:
-        return Answer({"exchange": exchange, "last_trade_at": time_text(parse_text(raw))}, key)
-    except BadValue as error:
-        raise corrupt(key, error) from None
+    with Blame(key):
+        return Answer(trade_status(exchange, raw), key)
 
 
-async def _lists(
-    reader: Reader, keys: list[str], spellings: tuple[str, ...], limit: int
-) -> list[tuple[str, str, Reply, int]]:
-    """Return spelling, key, newest elements and length of lists, all in one round trip."""
-    commands = [command for key in keys for command in (("LRANGE", key, -limit, -1), ("LLEN", key))]
-    replies = [readable(reply) for reply in await reader.batch(commands)]
-    lengths = [length if isinstance(length, int) else 0 for length in replies[1::2]]
-    return list(zip(spellings, keys, replies[::2], lengths, strict=True))
+async def _lengths(reader: Reader, elements: Elements[T]) -> list[tuple[str, str, int]]:
+    """Return exchange, symbol and length of every queue; a key without a symbol is none of fullon_cache's."""
+    found: list[tuple[str, str, int]] = []
+    async for name, length in each(reader, elements, LISTS, "LLEN"):
+        exchange, _, symbol = name.partition(":")
+        if exchange and symbol and isinstance(length, int) and length:
+            found.append((exchange, symbol, length))
+    return found
 
 
-def _trades(key: str, reply: Reply, shape: Callable[[bytes], Body | None]) -> Elements:
-    elements = Elements()
-    for index, raw in enumerate(reply if isinstance(reply, list) else []):
+def last_trades(elements: Elements[T], found: Iterable[tuple[str, Reply]]) -> dict[str, datetime]:
+    """Return when each exchange's last trade came; a time that cannot be read is left out."""
+    moments: dict[str, datetime] = {}
+    for exchange, raw in found:
         if isinstance(raw, bytes):
-            elements.add(key, f"element {index}", partial(shape, raw))
-    return elements
-
-
-async def _queues(
-    reader: Reader, keys: list[str], elements: Elements
-) -> list[tuple[str, str, int, datetime | None]]:
-    """Return exchange, symbol, length and time of the last trade of each queue, in one round trip."""
-    named = [(key, *key.removeprefix(LISTS).partition(":")[::2]) for key in keys]
-    queues = [(key, exchange, symbol) for key, exchange, symbol in named if exchange and symbol]
-    exchanges = sorted({exchange for _, exchange, _ in queues})
-    lengths = [("LLEN", key) for key, _, _ in queues]
-    replies = await reader.batch([*lengths, *(("GET", TIMES + exchange) for exchange in exchanges)])
-    last = _moments(exchanges, replies[len(queues) :], elements)
-    found: list[tuple[str, str, int, datetime | None]] = []
-    for (_, exchange, symbol), length in zip(queues, replies, strict=False):
-        if isinstance(length, WrongType):
-            elements.skipped.append(length.error())
-        elif isinstance(length, int) and length:
-            found.append((exchange, symbol, length, last.get(exchange)))
-    return found
-
-
-async def _times(reader: Reader, exchanges: list[str], elements: Elements) -> dict[str, datetime | None]:
-    replies = await reader.batch(("GET", TIMES + exchange) for exchange in exchanges)
-    return _moments(exchanges, replies, elements)
-
-
-def _moments(
-    exchanges: list[str], replies: "list[Reply | WrongType]", elements: Elements
-) -> dict[str, datetime | None]:
-    """Return the times of the last trades; one that cannot be read is left out."""
-    found: dict[str, datetime | None] = {}
-    for exchange, reply in zip(exchanges, replies, strict=True):
-        if isinstance(reply, WrongType):
-            elements.skipped.append(reply.error())
-        elif isinstance(reply, bytes):
-            before = len(elements.skipped)
-            moment = elements.attempt(TIMES + exchange, "", partial(_moment, reply))
-            if len(elements.skipped) == before:
-                found[exchange] = moment
-    return found
-
-
-def _moment(raw: bytes) -> datetime | None:
-    return parse_time(parse_text(raw))
+            moment = elements.attempt(TIMES + exchange, None, parse_moment, raw)
+            if moment is not None:
+                moments[exchange] = moment
+    return moments

@@ -2,16 +2,26 @@
 
 import json
 import math
+import re
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import TypeAlias
+from decimal import Context, Decimal
+from functools import reduce
+from typing import TypeAlias, TypeGuard
 
 import msgspec
 
 Value: TypeAlias = object
 """A decoded JSON value; what it may be is for the response schema to say."""
 
+NEVER = datetime.min.replace(tzinfo=UTC)
+"""Stands for a missing time where times are compared: older than every other."""
+
 _decode = msgspec.json.Decoder().decode
+_ID = re.compile(r"0|[1-9][0-9]{0,18}")
+_NUMBERS = frozenset({int, float})
+# Holds every digit of any sum of binary doubles, and of integers far beyond them.
+_EXACT = Context(prec=5_000)
 
 
 class BadValue(ValueError):
@@ -28,9 +38,13 @@ def parse_json(raw: bytes) -> Value:
 
 def parse_object(raw: bytes) -> dict[str, Value]:
     """Decode cached JSON that must be an object."""
-    value = parse_json(raw)
+    return as_object(parse_json(raw))
+
+
+def as_object(value: Value) -> dict[str, Value]:
+    """Return a decoded JSON value that must be an object."""
     if not isinstance(value, dict):
-        raise BadValue("is not a JSON object")
+        raise BadValue("it is not a JSON object")
     return value
 
 
@@ -38,16 +52,17 @@ def _parse_python_json(raw: bytes) -> Value:
     """Decode what Python's `json.dumps` writes beyond JSON: NaN, Infinity and numbers out of range."""
     try:
         value = json.loads(raw.decode(), parse_constant=lambda _: None, parse_float=_finite)
+        # What cannot be encoded again cannot be answered with: half of a surrogate pair.
         msgspec.json.encode(value)
     except UnicodeError:
-        raise BadValue("is not UTF-8") from None
+        raise BadValue("it is not UTF-8") from None
     except (ValueError, RecursionError):
-        raise BadValue("is not JSON") from None
+        raise BadValue("it is not JSON") from None
     return value
 
 
-def _finite(text: str) -> float | None:
-    number = float(text)
+def _finite(digits: str) -> float | None:
+    number = float(digits)
     return number if math.isfinite(number) else None
 
 
@@ -56,14 +71,38 @@ def parse_text(raw: bytes) -> str:
     try:
         return raw.decode()
     except UnicodeDecodeError:
-        raise BadValue("is not UTF-8") from None
+        raise BadValue("it is not UTF-8") from None
 
 
 def parse_id(field: str) -> int:
     """Read a decimal id as fullon_cache writes it; `007` is not one."""
-    if not (field.isascii() and field.isdigit()) or (field[0] == "0" and field != "0"):
-        raise BadValue("is not stored under a decimal id")
+    if not _ID.fullmatch(field):
+        raise BadValue("it is not stored under a decimal id")
     return int(field)
+
+
+def text(cached: Mapping[str, Value], name: str) -> str | None:
+    """Return a member that must be a text; None where it is null or missing."""
+    value = cached.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    raise BadValue(f'its "{name}" is not a text')
+
+
+def amount(cached: Mapping[str, Value], name: str) -> int | float | None:
+    """Return a member that must be a number; None where it is null or missing."""
+    value = cached.get(name)
+    if value is None or is_number(value):
+        return value
+    raise BadValue(f'its "{name}" is not a number')
+
+
+def record(cached: Mapping[str, Value], name: str) -> dict[str, Value] | None:
+    """Return a member that must be an object; None where it is null or missing."""
+    value = cached.get(name)
+    if value is None or isinstance(value, dict):
+        return value
+    raise BadValue(f'its "{name}" is not an object')
 
 
 def parse_time(value: Value) -> datetime | None:
@@ -74,11 +113,19 @@ def parse_time(value: Value) -> datetime | None:
         if isinstance(value, str) and value[4:5] == "-":
             moment = datetime.fromisoformat(value)
             return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if is_number(value):
             return datetime.fromtimestamp(value, UTC)
     except (ValueError, OverflowError, OSError):
         pass
-    raise BadValue("holds a time that is neither epoch seconds nor ISO 8601")
+    raise BadValue("it holds a time that is neither epoch seconds nor ISO 8601")
+
+
+def parse_moment(raw: bytes) -> datetime:
+    """Read a cached text that must be a time."""
+    moment = parse_time(parse_text(raw))
+    if moment is None:
+        raise BadValue("it holds no time")
+    return moment
 
 
 def show_time(moment: datetime | None) -> str | None:
@@ -91,19 +138,23 @@ def time_text(value: Value) -> str | None:
     return show_time(parse_time(value))
 
 
-def newest_time(values: list[Value]) -> str | None:
+def newest_time(values: Iterable[Value]) -> str | None:
     """Return the newest of several cached times as RFC 3339, or None where there is none."""
     return show_time(max(filter(None, map(parse_time, values)), default=None))
 
 
-def is_number(value: Value) -> bool:
-    """Whether a value is a JSON number."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def is_number(value: Value) -> TypeGuard[int | float]:
+    """Whether a decoded value is a JSON number."""
+    return type(value) in _NUMBERS
 
 
-def exact_sum(numbers: list[Value]) -> int | float | None:
-    """Add JSON numbers as the decimals that they are written as; None where one of them is missing."""
-    if not all(is_number(number) for number in numbers):
+def exact_sum(numbers: Iterable[int | float | None]) -> int | float | None:
+    """Add numbers as the decimals that they are written as; None where one is missing, or out of range."""
+    given = list(numbers)
+    present = [number for number in given if number is not None]
+    if len(present) < len(given):
         return None
-    total = sum((Decimal(repr(number)) for number in numbers), Decimal(0))
-    return int(total) if all(isinstance(number, int) for number in numbers) else float(total)
+    if all(isinstance(number, int) for number in present):
+        return sum(present)
+    total = float(reduce(_EXACT.add, (Decimal(repr(number)) for number in present), Decimal(0)))
+    return total if math.isfinite(total) else None

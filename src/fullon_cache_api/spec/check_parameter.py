@@ -1,64 +1,110 @@
-"""Reads Parameter Objects and checks that they agree with themselves."""
+"""Reads Parameter Objects and checks that they agree with themselves and with what they feed."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 
 import jsonschema_rs
 
-from .json import Json, PlainJson, PlainObject, Pointer, freeze_object, thaw, thaw_object
+from .document import Part
+from .json import PlainJson, PlainObject, Pointer, freeze_object, thaw_object
 from .model import Location, Parameter
+from .schema_check import UNUSABLE_PATTERN
+from .signature import Argument, ReadSignature
+from .wording import explain, quote
 
 
-def read_parameter(value: PlainObject, key: str) -> Parameter:
-    """Return the Parameter of a structurally sound object; `key` names it where it has no name."""
-    location: Location = "path" if value["in"] == "path" else "query"
-    schema = value["schema"]
-    assert isinstance(schema, dict)
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A parameter that is right in itself, the Parameter Object that declares it, and where it is used."""
+
+    parameter: Parameter
+    part: Part
+    use: Part
+
+
+def read_parameter(part: Part, key: str = "") -> Declared | None:
+    """Return what a Parameter Object declares, or None after reporting what is wrong with it.
+
+    `key` is its name where it gives none.
+    """
+    schema = part.get("schema")
+    if not part.is_sound or schema is None or not isinstance(schema.value, dict):
+        return None
+    wrong = list(_mistakes(part, schema.value))
+    for place, message in wrong:
+        part.complain(message, *place)
+    return None if wrong else Declared(_parameter(part, schema.value, key), part, part)
+
+
+def check_demands(declared: Declared, argument: Argument, read: ReadSignature) -> None:
+    """Report values that a parameter promises and that the argument which it feeds does not take."""
+    validator = _demands(json.dumps(thaw_object(argument.schema)))
+    for place, value in _values(declared.part, thaw_object(declared.parameter.schema)):
+        for error in validator.iter_errors(value):
+            message = f"{_named(place)} {explain(error)}: {read.name} takes no other {quote(argument.name)}"
+            declared.part.complain(message, *place)
+
+
+@lru_cache(64)
+def _demands(schema: str) -> jsonschema_rs.Validator:
+    return jsonschema_rs.Draft202012Validator(schema, offline=True)
+
+
+def _parameter(part: Part, schema: PlainObject, key: str) -> Parameter:
+    location: Location = "path" if part.text("in") == "path" else "query"
+    example = part.get("example")
     return Parameter(
-        name=str(value.get("name", key)),
+        name=part.text("name") or key,
         location=location,
-        description=str(value.get("description", "")),
-        required=location == "path" or bool(value.get("required", False)),
+        description=part.text("description") or "",
+        required=location == "path" or part.flag("required"),
         schema=freeze_object(schema),
-        example=value.get("example"),
-        decode="symbol" if value.get("decode") == "symbol" else None,
-        deprecated=bool(value.get("deprecated", False)),
+        example=None if example is None else example.value,
+        decode="symbol" if part.text("decode") == "symbol" else None,
+        deprecated=part.flag("deprecated"),
     )
 
 
-def parameter_mistakes(parameter: Parameter) -> Iterator[tuple[Pointer, str]]:
-    """Yield what is wrong within one parameter, each with its place in the Parameter Object."""
-    schema = thaw_object(parameter.schema)
+def _mistakes(part: Part, schema: PlainObject) -> Iterator[tuple[Pointer, str]]:
+    """Yield what is wrong within a Parameter Object of sound structure, with its place there."""
+    in_path, required = part.text("in") == "path", part.get("required")
+    if part.text("decode") == "symbol" and schema["type"] != "string":
+        yield ("decode",), f"a symbol is read from a string, not from {quote(schema['type'])}"
+    if in_path and required is not None and required.value is False:
+        yield ("required",), "a path parameter is always required: leave this out"
+    if in_path and "default" in schema:
+        yield ("schema", "default"), "a path parameter is always given: leave the default out"
+    if not in_path and part.flag("required") and "default" in schema:
+        yield ("schema", "default"), "a required parameter is always given: leave the default out"
     try:
         validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True, offline=True)
-    except ValueError as error:
-        yield ("schema",), str(error).splitlines()[0]
+    except jsonschema_rs.ValidationError:
+        yield ("schema", "pattern"), UNUSABLE_PATTERN
         return
-    if parameter.decode == "symbol" and schema["type"] != "string":
-        yield ("decode",), "only a string can be read as a symbol"
-    if parameter.location == "path" and "default" in schema:
-        yield ("schema", "default"), "a path parameter is always given: it has no default"
-    if parameter.required and parameter.location == "query" and "default" in schema:
-        yield ("schema", "default"), "a required parameter has no default"
-    for place, value in _values(parameter, schema):
-        for broken in validator.iter_errors(value):
-            yield place, f"breaks the parameter's own schema: {broken.message}"
+    for place, value in _values(part, schema):
+        if schema["type"] == "integer" and isinstance(value, float) and value.is_integer():
+            yield place, f"{_named(place)} must be a plain integer: write {value:.0f}"
+        for error in validator.iter_errors(value):
+            yield place, f"{_named(place)} {explain(error)}"
 
 
-def _values(parameter: Parameter, schema: PlainObject) -> Iterator[tuple[Pointer, PlainJson]]:
-    if parameter.example is not None:
-        yield ("example",), thaw(parameter.example)
-    if "default" in schema:
-        yield ("schema", "default"), schema["default"]
-    if "const" in schema:
-        yield ("schema", "const"), schema["const"]
+def _values(part: Part, schema: PlainObject) -> Iterator[tuple[Pointer, PlainJson]]:
+    """Yield every value that a Parameter Object promises to be good, with its place there."""
+    example = part.get("example")
+    if example is not None:
+        yield ("example",), example.value
+    for keyword in ("default", "const"):
+        if keyword in schema:
+            yield ("schema", keyword), schema[keyword]
     for keyword in ("enum", "examples"):
         values = schema.get(keyword)
         for index, value in enumerate(values if isinstance(values, list) else ()):
             yield ("schema", keyword, index), value
 
 
-def merged_schema(parameter: Parameter, demands: Json) -> PlainObject:
-    """Return the schema that a parameter's value must satisfy: its own and what the read demands."""
-    own = thaw_object(parameter.schema)
-    more = thaw(demands)
-    return {"allOf": [own, more]} if isinstance(more, dict) and more else own
+def _named(place: Pointer) -> str:
+    return {"enum": "this element of the enum", "examples": "this example"}.get(
+        str(place[-2]) if len(place) > 1 else "", f"the {place[-1]}"
+    )

@@ -3,14 +3,18 @@
 import json
 from pathlib import Path
 
+import jsonschema_rs
+
 from .build import build
-from .document import parse_yaml, read_text
+from .document import Document, Part, read_document
 from .errors import SpecError
 from .json import PlainObject
 from .model import Spec
-from .schemas import SPEC_SCHEMA, SchemaFolder
+from .parse_yaml import parse_yaml
+from .schema_folder import SPEC_SCHEMA, SchemaFolder
 from .signature import Catalogue
 from .structure import mistakes
+from .wording import quote
 
 
 def load_spec(path: Path, catalogue: Catalogue, shipped_schemas: Path) -> Spec:
@@ -18,26 +22,25 @@ def load_spec(path: Path, catalogue: Catalogue, shipped_schemas: Path) -> Spec:
 
     Raises SpecError with every problem that was found, each with file, line and column.
     """
-    file = str(path)
-    text, problems = read_text(path, file)
-    if problems:
-        raise SpecError(problems)
-    document = parse_yaml(text, file)
-    problems = list(document.problems)
-    if not document.values:
-        raise SpecError(problems or [document.problem((), "the file is empty")])
-    found = list(mistakes(_structure(shipped_schemas), document.value))
-    problems += [document.problem(mistake.pointer, mistake.message, key=mistake.key) for mistake in found]
-    if not isinstance(document.value, dict):
-        raise SpecError(problems)
-    folder = SchemaFolder((path.parent / "schemas", shipped_schemas))
-    spec, more = build(document, {mistake.pointer for mistake in found}, catalogue, folder)
-    problems += more
+    document = read_document(path, parse_yaml)
+    if not document.readable:
+        raise SpecError(document.problems)
+    _check_structure(document, shipped_schemas / SPEC_SCHEMA)
+    folder = SchemaFolder(path.parent / "schemas", shipped_schemas)
+    spec = build(Part(document, document.value), catalogue, folder)
+    problems = [problem for checked in (document, *folder.documents) for problem in checked.problems]
     if problems or spec is None:
         raise SpecError(problems)
     return spec
 
 
-def _structure(folder: Path) -> PlainObject:
-    schema: PlainObject = json.loads((folder / SPEC_SCHEMA).read_text(encoding="utf-8"))
-    return schema
+def _check_structure(document: Document, schema_file: Path) -> None:
+    if not isinstance(document.value, dict):
+        found = "an empty file" if document.value is None else quote(document.value)
+        document.complain((), f"a spec must be an object with info and endpoints, not {found}")
+        return
+    schema: PlainObject = json.loads(schema_file.read_text(encoding="utf-8"))
+    validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True, offline=True)
+    for mistake in mistakes(validator, schema, document.value):
+        document.mark(mistake.unusable, key=mistake.key)
+        document.complain(mistake.pointer, mistake.message, key=mistake.key)

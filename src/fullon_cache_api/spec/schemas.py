@@ -1,107 +1,46 @@
-"""Response schemas: JSON files that refer to each other, and the ways to put them together."""
+"""JSON Schemas that stand in files and refer to each other, and the ways to put them together."""
 
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import unquote
 
-import jsonschema_rs
+from .json import EMPTY, Json, JsonObject, PlainJson, PlainObject, Pointer, thaw
 
-from .document import Document, parse_json, read_text
-from .json import Json, JsonObject, PlainJson, PlainObject, Pointer, freeze_object, thaw
-from .suggest import did_you_mean
-
-SPEC_SCHEMA = "endpoints.schema.json"
-
-
-class SchemaFolder:
-    """The schema files that a spec can name: those beside it, then those that come with the package."""
-
-    def __init__(self, folders: tuple[Path, ...]) -> None:
-        self.folders = folders
-        self.documents: dict[str, Document] = {}
-
-    def names(self) -> list[str]:
-        """Return the names of all response schema files."""
-        found = {path.name for folder in self.folders for path in folder.glob("*.json")}
-        return sorted(found - {SPEC_SCHEMA})
-
-    def load(self, name: str) -> bool:
-        """Read a file and all that it refers to; False where there is no such file."""
-        if name in self.documents:
-            return True
-        path = next((folder / name for folder in self.folders if (folder / name).is_file()), None)
-        if path is None or name == SPEC_SCHEMA:
-            return False
-        file = str(path)
-        text, problems = read_text(path, file)
-        document = parse_json(text, file) if not problems else Document(file, problems=problems)
-        self.documents[name] = document
-        if not document.problems:
-            self._check(name, document)
-        return True
-
-    def broken(self, name: str) -> bool:
-        """Whether a loaded file, or one that it refers to, has a problem; a circle of references is one."""
-        seen: set[str] = set()
-        waiting = [name]
-        while waiting:
-            current = waiting.pop()
-            document = self.documents.get(current)
-            if document is None or document.problems:
-                return True
-            if current not in seen:
-                seen.add(current)
-                waiting += [target_file(ref, current) for _, ref in references(document.value)]
-        if _circular(name, "", {name: self.documents[name].value for name in seen}, ()):
-            document = self.documents[name]
-            document.problems.append(document.problem((), "refers to itself in a circle"))
-            return True
-        return False
-
-    def schemas(self) -> dict[str, JsonObject]:
-        """Return the loaded schemas by file name."""
-        return {
-            name: freeze_object(document.value)
-            for name, document in sorted(self.documents.items())
-            if isinstance(document.value, dict)
-        }
-
-    def _check(self, name: str, document: Document) -> None:
-        schema = document.value
-        if not isinstance(schema, dict):
-            document.problems.append(document.problem((), "a response schema is a JSON object"))
-            return
-        title = schema.get("title")
-        if not (isinstance(title, str) and title.isidentifier()):
-            problem = document.problem((), '"title" must name the schema as a component: letters and digits')
-            document.problems.append(problem)
-        for pointer, ref in references(schema):
-            self._check_reference(name, document, pointer, ref)
-        try:
-            jsonschema_rs.meta.validate(schema)
-        except jsonschema_rs.ValidationError as error:
-            document.problems.append(document.problem(tuple(error.instance_path), error.message))
-
-    def _check_reference(self, name: str, document: Document, pointer: Pointer, ref: str) -> None:
-        file = target_file(ref, name)
-        if not self.load(file):
-            message = f'no schema file "{file}"{did_you_mean(file, self.names())}'
-            document.problems.append(document.problem(pointer, message))
-        elif (target := self.documents[file].value) and not _resolves(target, ref.partition("#")[2]):
-            document.problems.append(document.problem(pointer, f'"{ref}" leads nowhere'))
+# JSON Schema 2020-12: the keywords whose value is a schema, an array or an object of schemas. All others
+# hold data, in which a "$ref" means nothing.
+_ONE = frozenset(
+    {
+        "additionalProperties", "contains", "contentSchema", "else", "if", "items", "not", "propertyNames",
+        "then", "unevaluatedItems", "unevaluatedProperties",
+    }
+)  # fmt: skip
+_ARRAY = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
+_OBJECT = frozenset({"$defs", "dependentSchemas", "patternProperties", "properties"})
+_OF_A_FILE = frozenset(("$schema", "$id"))
 
 
-def references(schema: Json, pointer: Pointer = ()) -> Iterator[tuple[Pointer, str]]:
-    """Yield every `$ref` of a schema with its place."""
-    if isinstance(schema, Mapping):
-        ref = schema.get("$ref")
-        if isinstance(ref, str):
-            yield (*pointer, "$ref"), ref
-        for name, member in schema.items():
-            if name not in ("examples", "example", "const", "enum", "default"):
-                yield from references(member, (*pointer, name))
-    elif isinstance(schema, (list, tuple)):
-        for index, element in enumerate(schema):
-            yield from references(element, (*pointer, index))
+def subschemas(schema: Json, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Json]]:
+    """Yield a schema and every schema within it, each with its place."""
+    yield pointer, schema
+    for place, inner in inner_schemas(schema):
+        yield from subschemas(inner, (*pointer, *place))
+
+
+def inner_schemas(schema: Json) -> Iterator[tuple[Pointer, Json]]:
+    """Yield the schemas that are the direct parts of a schema, each with its place in it."""
+    for keyword, value in schema.items() if isinstance(schema, Mapping) else ():
+        if keyword in _ONE:
+            yield (keyword,), value
+        elif keyword in _ARRAY and isinstance(value, (list, tuple)):
+            yield from (((keyword, index), inner) for index, inner in enumerate(value))
+        elif keyword in _OBJECT and isinstance(value, Mapping):
+            yield from (((keyword, name), inner) for name, inner in value.items())
+
+
+def reference(schema: Json) -> str | None:
+    """Return the `$ref` of a schema, if it has one."""
+    ref = schema.get("$ref") if isinstance(schema, Mapping) else None
+    return ref if isinstance(ref, str) else None
 
 
 def target_file(ref: str, file: str) -> str:
@@ -109,74 +48,88 @@ def target_file(ref: str, file: str) -> str:
     return ref.partition("#")[0] or file
 
 
+def target_pointer(ref: str) -> str:
+    """Return the JSON Pointer (RFC 6901) of a reference: nothing, where it leads to a whole file."""
+    return unquote(ref.partition("#")[2])
+
+
+def pointer_text(pointer: Pointer) -> str:
+    """Return a place as a JSON Pointer (RFC 6901)."""
+    return "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in pointer)
+
+
 def relocate(schema: Json, file: str, target: Callable[[str], str]) -> PlainJson:
     """Copy a schema with every `$ref` led to where `target(file)` says that file now stands."""
-    if isinstance(schema, Mapping):
-        moved: PlainObject = {}
-        for name, member in schema.items():
-            if name == "$ref" and isinstance(member, str):
-                moved[name] = target(target_file(member, file)) + member.partition("#")[2]
-            else:
-                moved[name] = relocate(member, file, target)
-        return moved
-    if isinstance(schema, (list, tuple)):
-        return [relocate(element, file, target) for element in schema]
-    return thaw(schema)
+    if not isinstance(schema, Mapping):
+        return thaw(schema)
+    moved: PlainObject = {}
+    for keyword, value in schema.items():
+        if keyword == "$ref" and isinstance(value, str):
+            moved[keyword] = target(target_file(value, file)) + value.partition("#")[2]
+        elif keyword in _ONE:
+            moved[keyword] = relocate(value, file, target)
+        elif keyword in _ARRAY and isinstance(value, (list, tuple)):
+            moved[keyword] = [relocate(inner, file, target) for inner in value]
+        elif keyword in _OBJECT and isinstance(value, Mapping):
+            moved[keyword] = {name: relocate(inner, file, target) for name, inner in value.items()}
+        else:
+            moved[keyword] = thaw(value)
+    return moved
 
 
 def bundle(schema: JsonObject, file: str, schemas: Mapping[str, JsonObject]) -> PlainObject:
     """Return a schema of `file` as one that stands alone: what it refers to comes along under `$defs`."""
-
-    def target(name: str) -> str:
-        return f"#/$defs/{name}"
-
-    root = relocate(schema, file, target)
-    assert isinstance(root, dict)
-    reached: dict[str, PlainJson] = {}
-    waiting = [target_file(ref, file) for _, ref in references(schema)]
-    while waiting:
-        name = waiting.pop()
-        if name not in reached:
-            reached[name] = relocate(schemas[name], name, target)
-            waiting += [target_file(ref, name) for _, ref in references(schemas[name])]
-    return {**root, "$defs": reached}
+    reached = _reached(schema, file, schemas)
+    return {**_moved(schema, file), "$defs": {name: _moved(schemas[name], name) for name in reached}}
 
 
 def dereference(schema: Json, file: str, schemas: Mapping[str, JsonObject]) -> tuple[JsonObject, str]:
-    """Follow `$ref` to the schema that it names, and say in which file that stands."""
-    assert isinstance(schema, Mapping)
-    while isinstance(ref := schema.get("$ref"), str):
-        name, _, fragment = ref.partition("#")
-        file = name or file
-        step: Json = schemas[file]
-        for token in fragment.split("/")[1:]:
-            assert isinstance(step, Mapping)
-            step = step[token]
-        assert isinstance(step, Mapping)
-        schema = step
-    return schema, file
+    """Follow `$ref` to the schema that it names, and say in which file that stands.
+
+    A boolean schema is given as the object that means the same.
+    """
+    while (ref := reference(schema)) is not None:
+        schema, file, _ = follow(ref, file, schemas)
+    if isinstance(schema, Mapping):
+        return schema, file
+    return (EMPTY if schema else _NOTHING), file
 
 
-def _circular(
-    file: str, fragment: str, schemas: Mapping[str, Json], path: tuple[tuple[str, str], ...]
-) -> bool:
-    if (file, fragment) in path:
-        return True
-    schema = schemas[file]
-    for token in fragment.split("/")[1:]:
-        assert isinstance(schema, Mapping)
-        schema = schema[token]
-    return any(
-        _circular(target_file(ref, file), ref.partition("#")[2], schemas, (*path, (file, fragment)))
-        for _, ref in references(schema)
-    )
+def follow(ref: str, file: str, schemas: Mapping[str, JsonObject]) -> tuple[Json, str, Pointer]:
+    """Return the schema that a reference made in `file` leads to, its file and its place there."""
+    file = target_file(ref, file)
+    schema: Json = schemas[file]
+    place: list[str | int] = []
+    for text in target_pointer(ref).split("/")[1:]:
+        token = text.replace("~1", "/").replace("~0", "~")
+        if isinstance(schema, Mapping):
+            place.append(token)
+            schema = schema[token]
+        elif isinstance(schema, (list, tuple)):
+            place.append(int(token))
+            schema = schema[int(token)]
+    return schema, file, tuple(place)
 
 
-def _resolves(value: PlainJson, fragment: str) -> bool:
-    if fragment and not fragment.startswith("/"):
-        return False
-    for token in fragment.split("/")[1:]:
-        if not (isinstance(value, dict) and token in value):
-            return False
-        value = value[token]
-    return isinstance(value, dict)
+_NOTHING: JsonObject = MappingProxyType({"not": EMPTY})
+
+
+def _moved(schema: JsonObject, file: str) -> PlainObject:
+    moved = relocate(schema, file, lambda name: f"#/$defs/{name}")
+    assert isinstance(moved, dict)
+    return {keyword: value for keyword, value in moved.items() if keyword not in _OF_A_FILE}
+
+
+def _reached(schema: JsonObject, file: str, schemas: Mapping[str, JsonObject]) -> list[str]:
+    """Return the files that a schema of `file` refers to, directly or through others."""
+    reached: dict[str, None] = {}
+    waiting: list[tuple[JsonObject, str]] = [(schema, file)]
+    while waiting:
+        current, its_file = waiting.pop()
+        for _, inner in subschemas(current):
+            ref = reference(inner)
+            name = target_file(ref, its_file) if ref is not None else None
+            if name is not None and name not in reached:
+                reached[name] = None
+                waiting.append((schemas[name], name))
+    return list(reached)

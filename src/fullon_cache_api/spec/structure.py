@@ -1,5 +1,6 @@
-"""Checks a document against a JSON Schema and says what is wrong in a person's words."""
+"""Checks a value against a JSON Schema: every mistake, with its place."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -8,20 +9,25 @@ from jsonschema_rs import ValidationErrorKind as Kind
 
 from .json import PlainJson, PlainObject, Pointer
 from .suggest import did_you_mean
+from .wording import explain, quote
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One value that breaks its schema; `key` is true where the key itself is the mistake."""
+    """One value that breaks its schema; `key` is true where the key itself is the mistake.
+
+    `unusable` names what must not be looked at any further.
+    """
 
     pointer: Pointer
     message: str
+    unusable: Pointer
     key: bool = False
 
 
-def mistakes(schema: PlainObject, value: PlainJson) -> Iterator[Mistake]:
-    """Yield every way in which a value breaks a schema."""
-    for error in jsonschema_rs.Draft202012Validator(schema, offline=True).iter_errors(value):
+def mistakes(validator: jsonschema_rs.Validator, schema: PlainObject, value: PlainJson) -> Iterator[Mistake]:
+    """Yield every way in which a value breaks the schema that a validator was made of."""
+    for error in validator.iter_errors(value):
         yield from _explain(schema, error)
 
 
@@ -31,25 +37,41 @@ def _explain(schema: PlainObject, error: jsonschema_rs.ValidationError) -> Itera
         case Kind.AdditionalProperties(unexpected=names):
             known = _known_names(schema, tuple(error.schema_path))
             for name in names:
-                yield Mistake((*pointer, name), f'unknown key "{name}"{did_you_mean(name, known)}', key=True)
-        case Kind.PropertyNames():
-            for name in error.instance if isinstance(error.instance, dict) else ():
-                yield from _explain_name(schema, error, pointer, name)
+                place = (*pointer, name)
+                yield Mistake(place, f"unknown key {quote(name)}{did_you_mean(name, known)}", place, key=True)
+        case Kind.PropertyNames(error=inner):
+            place = (*pointer, str(inner.instance))
+            message = f"the key {quote(inner.instance)} {_words(schema, error) or explain(inner)}"
+            yield Mistake(place, message, place, key=True)
         case Kind.Required(property=name):
-            yield Mistake(pointer, f'"{name}" is missing', key=True)
+            yield Mistake(pointer, f"{quote(name)} is missing", (*pointer, name), key=True)
+        case Kind.UniqueItems():
+            repeated = list(_repetitions(error.instance, pointer))
+            yield from repeated or [Mistake(pointer, f"{subject(pointer)} {explain(error)}", pointer)]
         case Kind.AnyOf(context=branches) | Kind.OneOfNotValid(context=branches):
             yield from _explain_choice(schema, error, branches)
         case _:
-            yield Mistake(pointer, error.message)
+            words = _words(schema, error)
+            demand = f"{words}, not {quote(error.instance)}" if words else explain(error)
+            yield Mistake(pointer, f"{subject(pointer)} {demand}", pointer)
 
 
-def _explain_name(
-    schema: PlainObject, error: jsonschema_rs.ValidationError, pointer: Pointer, name: str
-) -> Iterator[Mistake]:
-    names = _descend(schema, tuple(error.schema_path))
-    if isinstance(names, dict) and not jsonschema_rs.Draft202012Validator(names).is_valid(name):
-        hint = f": it must match {names['pattern']}" if "pattern" in names else ""
-        yield Mistake((*pointer, name), f'the key "{name}" is not allowed here{hint}', key=True)
+def subject(pointer: Pointer) -> str:
+    """Return the words for the value at a place."""
+    if not pointer:
+        return "it"
+    if isinstance(pointer[-1], int):
+        owner = f" of {quote(pointer[-2])}" if len(pointer) > 1 else ""
+        return f"element {pointer[-1] + 1}{owner}"
+    return quote(pointer[-1])
+
+
+def _words(schema: PlainObject, error: jsonschema_rs.ValidationError) -> str | None:
+    """Return what a pattern demands, in the words that stand beside it, if it has some."""
+    if not isinstance(error.kind, Kind.Pattern | Kind.PropertyNames):
+        return None
+    words = _descend(schema, (*error.schema_path[:-1], "patternErrorMessage"))
+    return words if isinstance(words, str) else None
 
 
 def _explain_choice(
@@ -62,13 +84,27 @@ def _explain_choice(
     meant = [
         branch
         for branch in branches
-        if not any(inner.kind.name == "type" and inner.instance_path == place for inner in branch)
+        if not any(isinstance(inner.kind, Kind.Type) and inner.instance_path == place for inner in branch)
     ]
+    within = [branch for branch in meant if all(inner.instance_path != place for inner in branch)]
+    if len(within) == 1:
+        meant = within
     if len(meant) == 1:
         for inner in meant[0]:
             yield from _explain(schema, inner)
     else:
-        yield Mistake(tuple(place), error.message)
+        pointer: Pointer = tuple(place)
+        yield Mistake(pointer, f"{subject(pointer)} {explain(error)}", pointer)
+
+
+def _repetitions(value: object, pointer: Pointer) -> Iterator[Mistake]:
+    """Explain every element that stands in an array before."""
+    seen: dict[str, int] = {}
+    for index, element in enumerate(value if isinstance(value, list) else ()):
+        first = seen.setdefault(json.dumps(element, sort_keys=True, default=str), index)
+        if first < index:
+            place = (*pointer, index)
+            yield Mistake(place, f"{subject(place)} is the same as element {first + 1}", place)
 
 
 def _known_names(schema: PlainObject, keyword: Pointer) -> list[str]:
@@ -80,8 +116,10 @@ def _known_names(schema: PlainObject, keyword: Pointer) -> list[str]:
 
 def _descend(value: PlainJson, pointer: Pointer) -> PlainJson:
     for token in pointer:
-        try:
-            value = value[token]  # type: ignore[index]
-        except (KeyError, IndexError, TypeError):
+        if isinstance(value, dict) and token in value:
+            value = value[str(token)]
+        elif isinstance(value, list) and isinstance(token, int) and token < len(value):
+            value = value[token]
+        else:
             return None
     return value

@@ -3,9 +3,18 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_LIKENESS = 0.65
+_LONGEST = 200
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str | None:
+    """Return the candidate that a name was probably meant to be, or None; case does not matter."""
+    spellings = {candidate.lower(): candidate for candidate in candidates}
+    found = get_close_matches(name[:_LONGEST].lower(), spellings, 1, _LIKENESS)
+    return spellings[found[0]] if found else None
+
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     """Return `; did you mean "x"?` for the candidate nearest to a name, or an empty string."""
-    nearest = get_close_matches(name.lower(), {candidate.lower(): 0 for candidate in candidates}, 1, 0.6)
-    spelt = next((candidate for candidate in candidates if nearest and candidate.lower() == nearest[0]), None)
-    return f'; did you mean "{spelt}"?' if spelt else ""
+    candidate = nearest(name, candidates)
+    return f'; did you mean "{candidate}"?' if candidate is not None else ""

@@ -1,0 +1,172 @@
+"""Reads as read functions see them: one method per command, pages of keys, wrong types."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import redis
+from caches import opened, through_proxy
+from hypothesis import given
+from hypothesis import strategies as st
+from profiles import examples
+
+from fullon_cache_api.cache import CacheTimeout, CacheUnavailable, CorruptValue, Reader
+from fullon_cache_api.cache.reader import SCAN_COUNT, WrongType
+from fullon_cache_api.demo import EmbeddedServer
+
+
+@pytest.fixture
+async def reader(redis_server: EmbeddedServer, writer: "redis.Redis") -> AsyncIterator[Reader]:
+    async with opened(redis_server.url) as client:
+        yield Reader(client, asyncio.get_running_loop().time() + 5)
+
+
+@pytest.mark.anyio
+async def test_a_string_is_read_as_bytes(reader: Reader, writer: "redis.Redis") -> None:
+    writer.set("name", b"\xff\x00 raw")
+    assert await reader.get("name") == b"\xff\x00 raw"
+    assert await reader.get("nothing") is None
+
+
+@pytest.mark.anyio
+async def test_hashes_are_read_by_the_field_by_several_and_whole(
+    reader: Reader, writer: "redis.Redis"
+) -> None:
+    writer.hset("hash", mapping={"one": "1", "two": "2"})
+    assert await reader.hget("hash", "one") == b"1"
+    assert await reader.hget("hash", "three") is None
+    assert await reader.hmget("hash", ("two", "three", "one")) == [b"2", None, b"1"]
+    assert await reader.hgetall("hash") == {b"one": b"1", b"two": b"2"}
+    assert await reader.hgetall("nothing") == {}
+
+
+@pytest.mark.anyio
+async def test_a_key_of_another_type_is_a_corrupt_value_that_names_the_key(
+    reader: Reader, writer: "redis.Redis"
+) -> None:
+    writer.rpush("list", "secret")
+    for read in (
+        reader.get("list"),
+        reader.hget("list", "a"),
+        reader.hmget("list", ["a"]),
+        reader.hgetall("list"),
+    ):
+        with pytest.raises(CorruptValue, match=r"^list: holds another Redis type$") as caught:
+            await read
+        assert (caught.value.key, caught.value.field) == ("list", None)
+
+
+@pytest.mark.anyio
+async def test_a_batch_marks_the_keys_of_another_type_and_gives_the_rest(
+    reader: Reader, writer: "redis.Redis"
+) -> None:
+    writer.set("name", "value")
+    writer.rpush("list", "a", "b")
+    replies = await reader.batch(
+        [("GET", "name"), ("GET", "list"), ("LRANGE", "list", 0, -1), ("LLEN", "name")]
+    )
+    assert replies[0] == b"value"
+    assert replies[2] == [b"a", b"b"]
+    wrong = [(index, reply.key) for index, reply in enumerate(replies) if isinstance(reply, WrongType)]
+    assert wrong == [(1, "list"), (3, "name")]
+
+
+@pytest.mark.anyio
+async def test_an_empty_batch_asks_nothing(tcp_server: EmbeddedServer) -> None:
+    async with through_proxy(tcp_server) as (client, proxy):
+        assert await Reader(client, 0).batch([]) == []
+        assert proxy.connections == 0
+
+
+@pytest.mark.anyio
+async def test_a_batch_is_one_round_trip_however_long(tcp_server: EmbeddedServer) -> None:
+    async with through_proxy(tcp_server) as (client, proxy):
+        reader = Reader(client, asyncio.get_running_loop().time() + 5)
+        await reader.get("key:1")
+        assert await reader.batch(("HLEN", "hash") for _ in range(50)) == [10] * 50
+        assert proxy.turns == 2
+
+
+@pytest.mark.anyio
+async def test_a_scan_gives_each_matching_key_once_in_sorted_pages(
+    reader: Reader, writer: "redis.Redis"
+) -> None:
+    names = [f"a:{number}" for number in range(3 * SCAN_COUNT)]
+    writer.mset(dict.fromkeys([*names, *(f"b:{number}" for number in range(SCAN_COUNT))], ""))
+    pages = [page async for page in reader.scan("a:*")]
+    assert len(pages) > 2
+    assert all(page == sorted(page) and page for page in pages)
+    assert sorted(name for page in pages for name in page) == sorted(names)
+
+
+@pytest.mark.anyio
+async def test_a_scan_that_finds_nothing_gives_no_page(reader: Reader, writer: "redis.Redis") -> None:
+    assert [page async for page in reader.scan("nothing:*")] == []
+
+
+@pytest.mark.anyio
+async def test_a_scan_passes_over_keys_that_are_not_utf_8(reader: Reader, writer: "redis.Redis") -> None:
+    writer.mset({b"a:\xff": "", b"a:\xc3\xa9": "", b"a:plain": ""})
+    assert [page async for page in reader.scan("a:*")] == [["a:plain", "a:é"]]
+
+
+@pytest.mark.anyio
+async def test_a_scan_drops_keys_that_redis_repeats_within_and_between_pages(
+    tcp_server: EmbeddedServer,
+) -> None:
+    async with through_proxy(tcp_server) as (client, proxy):
+        proxy.answer(
+            b"*2\r\n$2\r\n17\r\n*3\r\n$1\r\nb\r\n$1\r\na\r\n$1\r\nb\r\n",
+            b"*2\r\n$2\r\n18\r\n*1\r\n$1\r\na\r\n",
+            b"*2\r\n$1\r\n0\r\n*2\r\n$1\r\na\r\n$1\r\nc\r\n",
+        )
+        reader = Reader(client, asyncio.get_running_loop().time() + 5)
+        assert [page async for page in reader.scan("*")] == [["a", "b"], ["c"]]
+        cursors = [part.split(b"\r\n")[2] for part in bytes(proxy.received).split(b"SCAN")[1:]]
+        assert cursors == [b"0", b"17", b"18"]
+
+
+@pytest.mark.anyio
+async def test_a_scan_ends_at_the_deadline_of_its_request(redis_server: EmbeddedServer) -> None:
+    async with opened(redis_server.url) as client:
+        reader = Reader(client, asyncio.get_running_loop().time() - 1)
+        with pytest.raises(CacheTimeout):
+            [page async for page in reader.scan("*")]
+
+
+@examples(25)
+@given(st.dictionaries(st.text(max_size=6), st.binary(max_size=20), max_size=8))
+def test_whatever_a_hash_holds_is_read_back(redis_server: EmbeddedServer, content: dict[str, bytes]) -> None:
+    with redis.Redis.from_url(redis_server.url) as writer:
+        writer.delete("any")
+        if content:
+            writer.hset("any", mapping=content)
+
+    async def main() -> None:
+        async with opened(redis_server.url) as client:
+            reader = Reader(client, asyncio.get_running_loop().time() + 5)
+            assert await reader.hgetall("any") == {name.encode(): value for name, value in content.items()}
+            assert await reader.hmget("any", [*content, "\0"]) == [*content.values(), content.get("\0")]
+
+    asyncio.run(main())
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("reply", [b":7\r\n", b"*1\r\n$1\r\na\r\n"])
+async def test_a_reply_of_another_kind_than_the_command_gives_is_an_error(
+    tcp_server: EmbeddedServer, reply: bytes
+) -> None:
+    async with through_proxy(tcp_server) as (client, proxy):
+        proxy.answer(reply)
+        with pytest.raises(CacheUnavailable, match="unexpected reply"):
+            await Reader(client, asyncio.get_running_loop().time() + 5).get("key:1")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("reply", [b"$-1\r\n", b"+OK\r\n", b"*0\r\n", b"*2\r\n$1\r\n0\r\n:1\r\n"])
+async def test_a_scan_reply_that_is_none_is_an_error(tcp_server: EmbeddedServer, reply: bytes) -> None:
+    async with through_proxy(tcp_server) as (client, proxy):
+        proxy.answer(reply)
+        reader = Reader(client, asyncio.get_running_loop().time() + 5)
+        with pytest.raises(CacheUnavailable, match="unexpected reply"):
+            [page async for page in reader.scan("*")]
