@@ -91,6 +91,25 @@ def test_a_call_that_waits_behind_a_slow_batch_ends_at_its_own_deadline_and_leav
 
 
 @both_loops
+def test_a_batch_ends_at_its_deadline_though_who_waits_behind_it_has_more_time(
+    tcp_server: EmbeddedServer, run: Run
+) -> None:
+    async def main() -> None:
+        async with through_proxy(tcp_server) as (client, proxy):
+            # The first alarm goes off while the second call is under way and the third one waits.
+            await value(client, 0, within=0.1)
+            proxy.hold()
+            hasty = asyncio.create_task(times_out(client, 0.3))
+            await until(lambda: proxy.holding > 0)
+            patient = asyncio.create_task(value(client, 1, within=5))
+            await hasty
+            proxy.release()
+            assert await patient == b"value 1"
+
+    run(main())
+
+
+@both_loops
 def test_a_handshake_that_hangs_ends_each_call_at_its_own_deadline(run: Run) -> None:
     async def main() -> None:
         with EmbeddedServer(port=0, args=["--requirepass", "secret"]) as server:

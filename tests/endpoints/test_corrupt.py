@@ -185,7 +185,12 @@ def test_a_time_that_is_none_is_corrupt(
         ("/api/bots/binance/BTC-USDT/blocked", BLOCK_AT, b"S3CRET\xff", "it is not UTF-8"),
         ("/api/bots/binance/BTC-USDT/opening", OPENING_AT, b"S3CRET\xff", "it is not UTF-8"),
         ("/api/bots/binance/BTC-USDT/opening", OPENING_AT, SECRET, "it is not {bot_id}:{time}"),
-        ("/api/bots/binance/BTC-USDT/opening", OPENING_AT, f":{JUST_NOW}", "it is not {bot_id}:{time}"),
+        (
+            "/api/bots/binance/BTC-USDT/opening",
+            OPENING_AT,
+            ":2024-01-01T12:00:00",
+            "it is not {bot_id}:{time}",
+        ),
         (
             "/api/bots/binance/BTC-USDT/opening",
             OPENING_AT,

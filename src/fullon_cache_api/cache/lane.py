@@ -177,7 +177,8 @@ class Lane:
             self.overdue = True
             self.task.cancel()
             self.until = math.inf
-        self._set_alarm(min((call.deadline for call in self.waiting), default=self.until))
+        earliest = min((call.deadline for call in self.waiting), default=math.inf)
+        self._set_alarm(min(earliest, self.until))
 
     def _fail_waiting(self, reason: str) -> None:
         calls, self.waiting = self.waiting, []
@@ -221,7 +222,7 @@ def _packed(batch: list[Call]) -> tuple[list[Call], list[bytes]]:
     for call in batch:
         try:
             commands = [pack_command(command) for command in call.commands]  # type: ignore[arg-type]
-        except (TypeError, UnicodeEncodeError):
+        except Exception:
             call.fail(CommandRefused(str(call.commands[0][0]), "holds what is neither text nor an integer"))
         else:
             sound.append(call)

@@ -45,29 +45,26 @@ class GatewayApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection of the ASGI protocol."""
         if scope["type"] == "http":
-            await self._serve(scope, send)
+            try:
+                segments = path_segments(scope)
+                response = await self._handler(scope, segments)(scope, segments)
+            except Exception as error:
+                response = self._problem(scope, error)
+            await send_response(scope, send, response)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
 
-    async def _serve(self, scope: Scope, send: Send) -> None:
-        try:
-            response = await self._respond(scope)
-        except Exception as error:
-            response = self._problem(scope, error)
-        await send_response(scope, send, response)
-
-    async def _respond(self, scope: Scope) -> Response:
-        segments = path_segments(scope)
+    def _handler(self, scope: Scope, segments: Sequence[bytes]) -> Handler:
         handler = self._tree.find(segments)
         if handler is None:
             raise NoSuchEndpoint
         method = scope["method"]
         if method in ("GET", "HEAD"):
-            return await handler(scope, segments)
+            return handler
         if method == "OPTIONS":
-            return Response(204, (ALLOW,), b"")
+            return _options
         raise MethodNotAllowed
 
     def _problem(self, scope: Scope, error: Exception) -> Response:
@@ -100,6 +97,10 @@ class GatewayApp:
                 await self._closed()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+async def _options(scope: Scope, segments: Sequence[bytes]) -> Response:
+    return Response(204, (ALLOW,), b"")
 
 
 def path_segments(scope: Scope) -> Sequence[bytes]:

@@ -48,21 +48,21 @@ class RouteTree(Generic[T]):
         A parameter takes any segment but an empty one. A literal that leads nowhere is no dead end: the
         parameter beside it is tried next.
         """
-        return _find(self._root, segments, 0, len(segments))
-
-
-def _find(node: _Node[T], segments: Sequence[bytes], index: int, count: int) -> T | None:
-    if index == count:
-        return node.leaf
-    segment = segments[index]
-    child = node.literals.get(segment)
-    if child is None and b"%" in segment:
-        # RFC 3986, section 6.2.2.2: %74 is the same as t.
-        child = node.literals.get(unquote_to_bytes(segment))
-    if child is not None:
-        found = _find(child, segments, index + 1, count)
-        if found is not None:
-            return found
-    if node.parameter is not None and segment:
-        return _find(node.parameter, segments, index + 1, count)
-    return None
+        waiting = [(self._root, 0)]
+        while waiting:
+            found, index = waiting.pop()
+            node: _Node[T] | None = found
+            while node is not None and index < len(segments):
+                segment = segments[index]
+                index += 1
+                parameter = node.parameter if segment else None
+                literal = node.literals.get(segment)
+                if literal is None and b"%" in segment:
+                    # RFC 3986, section 6.2.2.2: %74 is the same as t.
+                    literal = node.literals.get(unquote_to_bytes(segment))
+                if literal is not None and parameter is not None:
+                    waiting.append((parameter, index))
+                node = literal or parameter
+            if node is not None and node.leaf is not None:
+                return node.leaf
+        return None

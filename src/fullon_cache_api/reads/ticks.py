@@ -12,7 +12,7 @@ from .family import each, hashes
 from .read import read
 from .shape import AMOUNT, BOOLEAN, INTEGER, NUMBER, STRING, TEXT, array, closed, collection, opened, overview
 from .symbol import Symbol, show_symbol
-from .values import NEVER, amount, is_number, parse_object, parse_time, show_time, time_text
+from .values import NEVER, BadValue, amount, is_number, parse_object, parse_time, show_time, time_text
 
 PREFIX = "tickers:"
 KEY = "tickers:{exchange}"
@@ -37,14 +37,18 @@ STALE_AFTER = Argument(
 def ticker(exchange: str, symbol: str, raw: bytes) -> Body:
     """Return a cached Tick as a Ticker: the market's four numbers always, its further numbers when there."""
     tick = parse_object(raw)
+    cached_at = time_text(tick.pop("time", None))
+    values: Body = dict.fromkeys(_ALWAYS)
+    for name, value in tick.items():
+        if is_number(value):
+            values[name] = value
+        elif value is not None and name in values:
+            raise BadValue(f'its "{name}" is not a number')
     return {
         "exchange": exchange,
         "symbol": show_symbol(symbol),
-        "ticker": {
-            **{name: amount(tick, name) for name in _ALWAYS},
-            **{name: value for name, value in tick.items() if is_number(value) and name != "time"},
-        },
-        "cached_at": time_text(tick.get("time")),
+        "ticker": values,
+        "cached_at": cached_at,
         "cache_hit": True,
     }
 

@@ -63,7 +63,7 @@ def _check_unique_paths(root: Part) -> None:
             continue
         owner = owners.setdefault(_PARAMETER.sub("{}", endpoint.name), endpoint.name)
         if owner != endpoint.name:
-            endpoint.complain(f"{owner} answers every request for this path already", key=True)
+            endpoint.complain(f"{quote(owner)} answers every request for this path already", key=True)
 
 
 def _check_unique_operations(root: Part) -> None:
@@ -73,5 +73,5 @@ def _check_unique_operations(root: Part) -> None:
         if operation_id is not None:
             owner = owners.setdefault(operation_id, endpoint.name)
             if owner != endpoint.name:
-                message = f"the operationId {quote(operation_id)} is that of {owner} already"
+                message = f"the operationId {quote(operation_id)} is that of {quote(owner)} already"
                 endpoint.complain(message, "operationId")

@@ -6,11 +6,12 @@ import jsonschema_rs
 
 from .check_parameter import Declared, check_demands
 from .document import Part
+from .explain import explain
 from .json import PlainJson, thaw_object
 from .model import Binding
 from .signature import Argument, ReadSignature
 from .suggest import did_you_mean
-from .wording import explain, quote, typed
+from .wording import quote, typed
 
 
 def bind(

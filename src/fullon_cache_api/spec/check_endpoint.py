@@ -13,7 +13,7 @@ from .model import Endpoint
 from .schema_folder import SchemaFolder
 from .signature import Catalogue, ReadSignature
 from .suggest import did_you_mean
-from .wording import quote
+from .wording import quote, shorten
 
 _TEMPLATE = re.compile(r"\{([^{}]*)\}")
 
@@ -140,7 +140,7 @@ def _response(endpoint: Part, folder: SchemaFolder) -> str | None:
 
 def _check_fit(path: str, read: ReadSignature, response: str, folder: SchemaFolder) -> None:
     for misfit in Fitting(read.name, folder.schemas).misfits(response, read.answer):
-        message = f"{misfit.message} (the answer of {path})"
+        message = f"{misfit.message} (the answer of {shorten(path)})"
         folder.document(misfit.file).complain(misfit.pointer, message, key=misfit.key)
 
 

@@ -8,11 +8,12 @@ from functools import lru_cache
 import jsonschema_rs
 
 from .document import Part
+from .explain import explain
 from .json import PlainJson, PlainObject, Pointer, freeze_object, thaw_object
 from .model import Location, Parameter
 from .schema_check import UNUSABLE_PATTERN
 from .signature import Argument, ReadSignature
-from .wording import explain, quote
+from .wording import quote
 
 
 @dataclass(frozen=True, slots=True)

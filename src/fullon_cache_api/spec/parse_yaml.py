@@ -148,7 +148,7 @@ class _Builder:
     def refuse_extras(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         if event.tag is not None:
             tag = event.tag.replace(_TAG, "!!")
-            self.misread(event, f"the tag {tag} is not supported: leave it out")
+            self.misread(event, f"the tag {quote(tag)} is not supported: leave it out")
         if event.anchor is not None:
             self.misread(event, f"the anchor &{event.anchor} is not supported: leave it out")
 

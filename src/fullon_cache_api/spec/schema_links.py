@@ -8,6 +8,7 @@ from .document import MAX_DEPTH
 from .json import Pointer
 from .schema_file import SchemaFile
 from .schemas import inner_schemas, pointer_text, reference, target_file, target_pointer
+from .wording import printable
 
 MAX_SIZE = 10_000
 
@@ -70,4 +71,4 @@ class Links:
 
 
 def _way(nodes: list[Node]) -> str:
-    return " → ".join(f"{file}#{pointer}" if pointer else file for file, pointer in nodes)
+    return printable(" → ".join(f"{file}#{pointer}" if pointer else file for file, pointer in nodes))

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import jsonschema_rs
 from jsonschema_rs import ValidationErrorKind as Kind
 
+from .explain import explain
 from .json import PlainJson, PlainObject, Pointer
 from .suggest import did_you_mean
-from .wording import explain, quote
+from .wording import quote
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from .wording import quote
+
 _LIKENESS = 0.65
 _LONGEST = 200
 
@@ -17,4 +19,4 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     """Return `; did you mean "x"?` for the candidate nearest to a name, or an empty string."""
     candidate = nearest(name, candidates)
-    return f'; did you mean "{candidate}"?' if candidate is not None else ""
+    return f"; did you mean {quote(candidate)}?" if candidate is not None else ""

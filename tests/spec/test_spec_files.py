@@ -1,0 +1,60 @@
+"""The specs in `tests/specs`: what the good ones say, and what is said of the bad ones."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support import CHECKOUT
+
+from fullon_cache_api.spec import Binding, Endpoint, Spec, SpecError
+
+SPECS = CHECKOUT / "tests" / "specs"
+
+
+def folders(kind: str) -> list[pytest.ParameterSet]:
+    return [pytest.param(path, id=path.name) for path in sorted((SPECS / kind).iterdir())]
+
+
+def described(spec: Spec) -> Iterator[str]:
+    for endpoint in spec.endpoints:
+        yield f"{endpoint.path} {endpoint.operation_id}: {call(endpoint)} as {endpoint.response}"
+        yield f"  tags {', '.join(endpoint.tags)}; empty {endpoint.empty}; max_age {endpoint.max_age}"
+        for parameter in endpoint.parameters:
+            must = "required" if parameter.required else "optional"
+            yield f"  {parameter.location} {parameter.name}: {must} {parameter.type}"
+    yield f"schemas {', '.join(spec.schemas)}"
+
+
+def call(endpoint: Endpoint) -> str:
+    return f"{endpoint.read.name}({', '.join(map(fed, endpoint.bindings))})"
+
+
+def fed(binding: Binding) -> str:
+    return f"{binding.argument}={binding.parameter or repr(binding.const)}"
+
+
+@pytest.mark.parametrize("folder", folders("good"))
+def test_a_good_spec_says_what_it_is_meant_to_say(folder: Path, load: Callable[[Path], Spec]) -> None:
+    expected = (folder / "expected.txt").read_text().splitlines()
+    assert list(described(load(folder / "endpoints.yaml"))) == expected
+
+
+@pytest.mark.parametrize("folder", folders("bad"))
+def test_a_bad_spec_is_refused_with_every_mistake_at_its_place(
+    folder: Path, complaints: Callable[[Path], list[str]]
+) -> None:
+    expected = (folder / "expected.txt").read_text().splitlines()
+    assert complaints(folder / "endpoints.yaml") == expected
+
+
+def test_all_mistakes_of_all_files_come_at_once_and_in_their_order(load: Callable[[Path], Spec]) -> None:
+    with pytest.raises(SpecError) as caught:
+        load(SPECS / "bad" / "many-at-once" / "endpoints.yaml")
+    places = [(problem.file, problem.line, problem.column) for problem in caught.value.problems]
+    assert places == sorted(places)
+    assert len({problem.message for problem in caught.value.problems}) >= 10
+    assert str(caught.value).splitlines() == [str(problem) for problem in caught.value.problems]
+
+
+def test_the_shipped_spec_has_no_mistake(complaints: Callable[[Path], list[str]]) -> None:
+    assert complaints(CHECKOUT / "endpoints.yaml") == []
