@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import pytest
 import uvloop
 from caches import KEYS, ask, through_proxy, value
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from profiles import examples
 from proxy import Proxy
@@ -142,6 +142,9 @@ class Caller:
 @pytest.mark.parametrize("lanes", [1, 2])
 @examples(40)
 @given(EVENTS)
+@example([Network("hold"), Ask((1,), LONG), Ask((2, 3), SHORT), Ask((4,), LONG)])
+@example([Network("hold"), Ask((1,), LONG), Turn(4, True), Ask((2,), LONG), Close(), Ask((3,), LONG)])
+@example([Network("hold"), Ask((1,), LONG), Turn(4, True), Leave(0), Ask((2,), SHORT), Network("cut")])
 def test_each_caller_gets_its_own_values_or_an_error_whatever_happens(
     tcp_server: EmbeddedServer,
     run: Callable[[Coroutine[Any, Any, None]], None],

@@ -182,7 +182,8 @@ def _converter(
             raise _BadValue([f"the value {error}"]) from None
         if not validator.is_valid(text if isinstance(value, Symbol) else value):
             instance = text if isinstance(value, Symbol) else value
-            raise _BadValue([error.message for error in validator.iter_errors(instance)])
+            # The spec and the read can demand the same: it is said once.
+            raise _BadValue(list(dict.fromkeys(error.message for error in validator.iter_errors(instance))))
         return value
 
     remembered = lru_cache(_REMEMBERED)(convert)
