@@ -11,7 +11,11 @@ from .errors import CacheUnavailable
 from .lane import Call, Connection, Lane, Reply
 
 LANES = 2
-"""While one lane waits for Redis the other gathers and sends; more lanes only make smaller batches."""
+"""One for the many small reads, one for when a large reply holds it up; more only make smaller batches."""
+
+PATIENCE = 0.005
+"""Seconds for which reads wait for the batch that is under way, and then share the next: a call of its own
+costs several times what a place in a batch does."""
 
 
 class CacheClient:
@@ -38,7 +42,7 @@ class CacheClient:
             self._loop = loop
             self._lanes = tuple(Lane(self._make_connection) for _ in range(self._count))
         call = Call(commands, deadline, loop.create_future())
-        self._free_lane().submit(call)
+        self._lane(loop.time()).submit(call)
         replies = await call.future
         for reply in replies:
             if isinstance(reply, ResponseError) and not is_wrong_type(reply):
@@ -59,9 +63,9 @@ class CacheClient:
             for lane in lanes:
                 await lane.close()
 
-    def _free_lane(self) -> Lane:
+    def _lane(self, now: float) -> Lane:
         for lane in self._lanes:
-            if not lane.busy:
+            if not lane.busy or now - lane.started < PATIENCE:
                 return lane
         return min(self._lanes, key=lambda lane: len(lane.waiting))
 

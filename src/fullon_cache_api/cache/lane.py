@@ -53,6 +53,7 @@ class Lane:
     task: "asyncio.Task[None] | None" = None
     alarm: asyncio.TimerHandle | None = None
     alarm_at: float = math.inf
+    started: float = -math.inf
     until: float = math.inf
     overdue: bool = False
 
@@ -72,7 +73,8 @@ class Lane:
             await asyncio.wait([self.task])
         self._stop()
         self._set_alarm(math.inf)
-        await self._disconnect()
+        # TLS says goodbye and waits for an answer, at most as long as connecting may take.
+        await self._disconnect(nowait=False)
 
     async def _run(self) -> None:
         try:
@@ -120,7 +122,8 @@ class Lane:
 
     async def _serve(self, connection: Connection, batch: list[Call]) -> None:
         until = min(call.deadline for call in batch)
-        if until <= asyncio.get_running_loop().time():
+        self.started = asyncio.get_running_loop().time()
+        if until <= self.started:
             # A call that comes too late must not cut the exchange of the others.
             self._requeue(_in_time(batch))
             return
@@ -185,12 +188,12 @@ class Lane:
         for call in calls:
             call.fail(CacheUnavailable(reason))
 
-    async def _disconnect(self) -> None:
+    async def _disconnect(self, *, nowait: bool = True) -> None:
         connection, self.connection = self.connection, None
         if connection is not None:
             # A connection that is lost already may say so once more.
             with suppress(RedisError, OSError, RuntimeError):
-                await connection.disconnect(nowait=True)
+                await connection.disconnect(nowait=nowait)
 
 
 def _in_time(calls: list[Call]) -> list[Call]:
