@@ -51,7 +51,7 @@ async def test_a_key_of_another_type_is_a_corrupt_value_that_names_the_key(
         reader.hmget("list", ["a"]),
         reader.hgetall("list"),
     ):
-        with pytest.raises(CorruptValue, match=r"^list: holds another Redis type$") as caught:
+        with pytest.raises(CorruptValue, match=r"^list: it holds another Redis type$") as caught:
             await read
         assert (caught.value.key, caught.value.field) == ("list", None)
 

@@ -21,7 +21,7 @@ class WrongType:
 
     def error(self) -> CorruptValue:
         """Return the error that a single read raises for it."""
-        return CorruptValue(self.key, "holds another Redis type")
+        return CorruptValue(self.key, "it holds another Redis type")
 
 
 class Reader:

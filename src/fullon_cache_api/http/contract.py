@@ -42,7 +42,7 @@ class Contract:
         error = next(self._whole.iter_errors(body), None)
         if error is None:
             return body
-        raise CorruptValue(answer.source, _explain(error))
+        raise CorruptValue(answer.source, _explain(error), answer.field)
 
     def _without_bad_elements(
         self, answer: Answer, body: Body, name: str, validator: jsonschema_rs.Validator
