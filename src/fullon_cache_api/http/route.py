@@ -48,11 +48,12 @@ class RouteTree(Generic[T]):
         A parameter takes any segment but an empty one. A literal that leads nowhere is no dead end: the
         parameter beside it is tried next.
         """
+        count = len(segments)
         waiting = [(self._root, 0)]
         while waiting:
             found, index = waiting.pop()
             node: _Node[T] | None = found
-            while node is not None and index < len(segments):
+            while node is not None and index < count:
                 segment = segments[index]
                 index += 1
                 parameter = node.parameter if segment else None

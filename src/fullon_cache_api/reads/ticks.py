@@ -12,7 +12,7 @@ from .family import each, hashes
 from .read import read
 from .shape import AMOUNT, BOOLEAN, INTEGER, NUMBER, STRING, TEXT, array, closed, collection, opened, overview
 from .symbol import Symbol, show_symbol
-from .values import NEVER, BadValue, amount, is_number, parse_object, parse_time, show_time, time_text
+from .values import NEVER, NUMBERS, BadValue, amount, parse_object, parse_time, show_time, time_text
 
 PREFIX = "tickers:"
 KEY = "tickers:{exchange}"
@@ -40,7 +40,7 @@ def ticker(exchange: str, symbol: str, raw: bytes) -> Body:
     cached_at = time_text(tick.pop("time", None))
     values: Body = dict.fromkeys(_ALWAYS)
     for name, value in tick.items():
-        if is_number(value):
+        if type(value) in NUMBERS:
             values[name] = value
         elif value is not None and name in values:
             raise BadValue(f'its "{name}" is not a number')

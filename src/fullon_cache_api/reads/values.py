@@ -19,7 +19,9 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 
 _decode = msgspec.json.Decoder().decode
 _ID = re.compile(r"0|[1-9][0-9]{0,18}")
-_NUMBERS = frozenset({int, float})
+NUMBERS = frozenset({int, float})
+"""The types of decoded JSON numbers; bool, a subclass of int, is none of them."""
+
 # Holds every digit of any sum of binary doubles, and of integers far beyond them.
 _EXACT = Context(prec=5_000)
 
@@ -145,7 +147,7 @@ def newest_time(values: Iterable[Value]) -> str | None:
 
 def is_number(value: Value) -> TypeGuard[int | float]:
     """Whether a decoded value is a JSON number."""
-    return type(value) in _NUMBERS
+    return type(value) in NUMBERS
 
 
 def exact_sum(numbers: Iterable[int | float | None]) -> int | float | None:
