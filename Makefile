@@ -24,7 +24,7 @@ BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run dev prod test test-cov test-browser fuzz lint format check bench openapi docs clean
+.PHONY: help setup run dev prod test test-cov test-browser fuzz lint format check bench openapi client docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' \
@@ -75,6 +75,9 @@ openapi: $(RUN_READY) ## Write the OpenAPI document to build/openapi.json and bu
 	@$(CLI) openapi --format json -o build/openapi.json
 	@$(CLI) openapi --format yaml -o build/openapi.yaml
 	@echo build/openapi.json build/openapi.yaml
+
+client: $(RUN_READY) ## Write the package's Python client from endpoints.yaml
+	@$(CLI) client --spec endpoints.yaml -o src/fullon_cache_api/client/endpoints.py
 
 docs: $(TEST_READY) ## Write README's tables
 	@$(PY) tests/readme_tables.py

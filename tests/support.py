@@ -3,11 +3,12 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import httpx
 import uvicorn
+from starlette.types import ASGIApp
 
 from fullon_cache_api.gateway import FullonCacheGateway
 from fullon_cache_api.settings import Settings
@@ -34,11 +35,17 @@ def settings_for(redis_url: str, **variables: str) -> Settings:
     return Settings.load({"ENDPOINTS_FILE": spec, "REDIS_URL": redis_url, **variables}, dotenv=None)
 
 
-@contextmanager
-def serving(gateway: FullonCacheGateway) -> Iterator[httpx.Client]:
+def serving(gateway: FullonCacheGateway) -> AbstractContextManager[httpx.Client]:
     """Serve a gateway on a free port of 127.0.0.1 and give a client of it; stops both at the end."""
+    return serving_app(gateway.get_app())
+
+
+@contextmanager
+def serving_app(app: ASGIApp, root_path: str = "") -> Iterator[httpx.Client]:
+    """Serve any application as `serving` does a gateway; `root_path` is what uvicorn is told of a proxy."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = _Server(uvicorn.Config(gateway.get_app(), log_config=None, access_log=False, ws="none"))
+    config = uvicorn.Config(app, log_config=None, access_log=False, ws="none", root_path=root_path)
+    server = _Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     assert server.up.wait(STARTS_WITHIN), "uvicorn did not start"

@@ -1,23 +1,29 @@
 """FullonCacheGateway: puts spec, reads, cache and HTTP together, and owns what they need while they run."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from starlette.routing import BaseRoute
 
 from fullon_cache_api import openapi
 from fullon_cache_api.cache import CacheClient, CorruptValue
 from fullon_cache_api.http.app import GatewayApp
+from fullon_cache_api.http.embedding import EndpointRoute
 from fullon_cache_api.http.handler import Handler, Source, make_handler
 from fullon_cache_api.http.problems import ProblemText
 from fullon_cache_api.http.route import RouteConflict, RouteTree
 from fullon_cache_api.http.system import system_routes
 from fullon_cache_api.log import get_component_logger
 from fullon_cache_api.reads import CATALOGUE, READS
+from fullon_cache_api.reads.read import Read
 from fullon_cache_api.resources import resource
 from fullon_cache_api.settings import Settings, SettingsError
-from fullon_cache_api.spec import Spec, load_spec
-from fullon_cache_api.spec.json import PlainObject
+from fullon_cache_api.spec import Catalogue, Spec, load_spec
+from fullon_cache_api.spec.json import PlainObject, freeze_object
 
 _LOG = get_component_logger("fullon.api.cache.http")
 _SPEC_FILE = "endpoints.yaml"
@@ -28,7 +34,7 @@ class FullonCacheGateway:
 
     `title` and `prefix` win over the spec's and the settings'; `spec` may be a loaded one or a file. Raises
     SpecError where the file cannot be used, SettingsError where a path of the spec would hide a system
-    endpoint. No connection is opened before the first request.
+    endpoint. No connection is opened before the first request; `async with` closes them.
     """
 
     def __init__(
@@ -41,14 +47,24 @@ class FullonCacheGateway:
     ) -> None:
         self.settings = settings if settings is not None else Settings.load()
         self.prefix = self.settings.prefix if prefix is None else prefix.rstrip("/")
-        loaded = spec if isinstance(spec, Spec) else load(Path(spec) if spec else find_spec(self.settings))
+        catalogue, self._reads = backend(self.settings)
+        file = Path(spec) if isinstance(spec, Path | str) and spec else None
+        loaded = spec if isinstance(spec, Spec) else load(file or find_spec(self.settings), catalogue)
         self.spec = loaded if title is None else _retitled(loaded, title)
         self._client = CacheClient(self.settings.redis.connection)
         self._app = self._make_app()
 
     def get_app(self) -> GatewayApp:
-        """Return the ASGI application."""
+        """Return the application, always the same one: a Starlette application to serve or to mount."""
         return self._app
+
+    def routes(self) -> list[BaseRoute]:
+        """Return the endpoints of the spec as Starlette routes, named by operationId.
+
+        `url_path_for` works on each, and another Starlette application can take them among its own. The
+        system endpoints are the application's alone.
+        """
+        return [route for route in self._app.routes if isinstance(route, EndpointRoute)]
 
     def openapi(self, server: str = "/") -> PlainObject:
         """Return the OpenAPI document; `server` is the path under which a host mounted the gateway."""
@@ -58,11 +74,23 @@ class FullonCacheGateway:
         """Close the connections to Redis; a later request opens new ones."""
         await self._client.close()
 
+    async def __aenter__(self) -> Self:
+        """Return the gateway."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        await self.close()
+
     def _make_app(self) -> GatewayApp:
         source = Source(self._client, self.settings.deadline)
         tree: RouteTree[Handler] = RouteTree()
         for endpoint in self.spec.endpoints:
-            handler = make_handler(self.spec, endpoint, READS[endpoint.read.name], source, _report_skipped)
+            handler = make_handler(
+                self.spec, endpoint, self._read(endpoint.read.name), source, _report_skipped
+            )
             tree.add(self.prefix + endpoint.path, handler)
         mode = self.settings.redis.mode
         for path, handler in system_routes(self.spec, self.prefix, source, mode, self._documents()).items():
@@ -71,7 +99,14 @@ class FullonCacheGateway:
             except RouteConflict as error:
                 reason = f"the spec's {error.path} would hide the system endpoint of that path"
                 raise SettingsError("API_PREFIX", reason) from None
-        return GatewayApp(tree, _report_problem, closed=self.close)
+        names = {endpoint.operation_id: self.prefix + endpoint.path for endpoint in self.spec.endpoints}
+        return GatewayApp(tree, names, _report_problem, closed=self.close)
+
+    def _read(self, name: str) -> Read:
+        read = self._reads.get(name)
+        if read is None:
+            raise SettingsError("CACHE_BACKEND", f"{self.settings.cache_backend} has no read {name}")
+        return read
 
     def _documents(self) -> Callable[[str], tuple[bytes, bytes]]:
         @lru_cache(4)
@@ -95,13 +130,23 @@ def find_spec(settings: Settings) -> Path:
     return here if here.is_file() else resource(_SPEC_FILE)
 
 
-def load(path: Path) -> Spec:
-    """Read a spec file against this package's reads; raises SpecError with every mistake."""
-    return load_spec(path, CATALOGUE, resource("schemas"))
+def load(path: Path | str, catalogue: Catalogue = CATALOGUE) -> Spec:
+    """Read a spec file against the reads of a catalogue; raises SpecError with every mistake."""
+    return load_spec(Path(path), catalogue, resource("schemas"))
+
+
+def backend(settings: Settings) -> tuple[Catalogue, Mapping[str, Read]]:
+    """Return the reads that the settings' CACHE_BACKEND offers, and what does them; raises SettingsError."""
+    if settings.cache_backend == "native":
+        return CATALOGUE, READS
+    # Its modules are for those who have fullon_cache: nobody else waits for them.
+    from fullon_cache_api.integrations.fullon_cache import open_backend
+
+    return open_backend(settings)
 
 
 def _retitled(spec: Spec, title: str) -> Spec:
-    members = {**spec.info.members, "title": title}
+    members = freeze_object({**spec.info.members, "title": title})
     return dataclasses.replace(spec, info=dataclasses.replace(spec.info, title=title, members=members))
 
 

@@ -3,6 +3,7 @@
 import sys
 
 from fullon_cache_api.gateway import create_app
+from fullon_cache_api.process import settle
 from fullon_cache_api.settings import Settings, SettingsError, start_logging
 from fullon_cache_api.spec import SpecError
 
@@ -10,6 +11,7 @@ try:
     _settings = Settings.load()
     start_logging(_settings)
     app = create_app(_settings)
+    settle()
 except (SettingsError, SpecError) as error:
     print(error, file=sys.stderr)
     raise SystemExit(2) from None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 from dotenv import dotenv_values
 
@@ -25,6 +25,11 @@ _TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
 _BOOLEANS = dict.fromkeys(_TRUE, True) | dict.fromkeys(_FALSE, False)
+
+Backend: TypeAlias = Literal["native", "fullon_cache", "auto"]
+"""What does the reads: this project, the installed fullon_cache, or that only where this project cannot."""
+
+_BACKENDS: dict[str, Backend] = {"native": "native", "fullon_cache": "fullon_cache", "auto": "auto"}
 
 T = TypeVar("T")
 
@@ -62,6 +67,12 @@ SETTINGS: tuple[Variable, ...] = (
     Variable("REDIS_DB", "0", "Number of the Redis database.", ("CACHE_DB",)),
     Variable("REDIS_USERNAME", "", "User of Redis' ACL.", ("CACHE_USERNAME", "CACHE_USER")),
     Variable("REDIS_PASSWORD", "", "Password of that user, or of Redis.", ("CACHE_PASSWORD",)),
+    Variable(
+        "CACHE_BACKEND",
+        "native",
+        "What does the reads: `native`, `fullon_cache` (the installed package), or `auto`: that package "
+        "only for what native cannot read.",
+    ),
     Variable("LOG_LEVEL", "INFO", "TRACE, DEBUG, INFO, SUCCESS, WARNING, ERROR or CRITICAL."),
     Variable("LOG_FORMAT", "beautiful", "beautiful, minimal, development, detailed, trading or json."),
     Variable("LOG_CONSOLE", "true", "Whether to log to standard error."),
@@ -93,6 +104,7 @@ class Settings:
     redis: RedisTarget
     redis_configured: bool
     log: LogSettings
+    cache_backend: Backend = "native"
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, dotenv: Path | None = _DOTENV) -> "Settings":
@@ -113,6 +125,7 @@ class Settings:
             redis=_redis(values),
             redis_configured=values.given("REDIS_URL") or values.given("REDIS_HOST"),
             log=_log(values, access_log),
+            cache_backend=values.choice("CACHE_BACKEND", _BACKENDS),
         )
 
 

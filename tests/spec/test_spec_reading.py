@@ -15,15 +15,13 @@ OWN = '{"title": "Own", "type": "object"}'
 
 def test_a_missing_file_is_named(tmp_path: Path, complaints: Complaints) -> None:
     assert complaints(tmp_path / "endpoints.yaml") == [
-        "endpoints.yaml:1:1: the file cannot be read: No such file or directory"
+        "endpoints.yaml:1:1: cannot be read: No such file or directory"
     ]
 
 
 def test_a_directory_is_no_spec(tmp_path: Path, complaints: Complaints) -> None:
     (tmp_path / "endpoints.yaml").mkdir()
-    assert complaints(tmp_path / "endpoints.yaml") == [
-        "endpoints.yaml:1:1: the file cannot be read: Is a directory"
-    ]
+    assert complaints(tmp_path / "endpoints.yaml") == ["endpoints.yaml:1:1: cannot be read: Is a directory"]
 
 
 @pytest.mark.parametrize(
@@ -33,6 +31,7 @@ def test_a_directory_is_no_spec(tmp_path: Path, complaints: Complaints) -> None:
         (b"# nothing\n", "1:1: a spec must be an object with info and endpoints, not an empty file"),
         (b"info:\n  title: Pr\xe9s\n", "2:12: the file is not UTF-8 from here on: save it as UTF-8"),
         (b"\xff\xfei\x00n\x00", "1:1: the file is not UTF-8 from here on: save it as UTF-8"),
+        (b"\xef\xbb\xbf#\n# \xff", "2:3: the file is not UTF-8 from here on: save it as UTF-8"),
         (b"#" * (1024 * 1024 + 1), "1:1: the file is too large: more than 1048576 bytes"),
         ("é: é\né: \x01".encode(), "2:4: this is not YAML: control characters are not allowed"),
         (b"info: \x00", "1:7: this is not YAML: control characters are not allowed"),
@@ -73,12 +72,12 @@ def test_a_response_schema_that_is_no_json_is_refused(
 
 def test_a_response_schema_that_is_a_directory_is_refused(bots: Path, complaints: Complaints) -> None:
     (bots.parent / "schemas" / "own.json").mkdir()
-    assert complaints(bots) == ["schemas/own.json:1:1: the file cannot be read: Is a directory"]
+    assert complaints(bots) == ["schemas/own.json:1:1: cannot be read: Is a directory"]
 
 
 def test_a_response_schema_that_leads_nowhere_is_refused(bots: Path, complaints: Complaints) -> None:
     (bots.parent / "schemas" / "own.json").symlink_to("elsewhere.json")
-    assert complaints(bots) == ["schemas/own.json:1:1: the file cannot be read: No such file or directory"]
+    assert complaints(bots) == ["schemas/own.json:1:1: cannot be read: No such file or directory"]
 
 
 def test_a_spec_needs_no_schemas_folder_of_its_own(tmp_path: Path, load: Callable[[Path], Spec]) -> None:
@@ -101,3 +100,15 @@ def test_a_response_longer_than_a_file_name_can_be_is_merely_not_there(
 ) -> None:
     bots.write_text(bots.read_text().replace("own.json", f"{'x' * 5000}.json"))
     assert complaints(bots) == [f'endpoints.yaml:7:15: there is no schema file "{"x" * 71}…']
+
+
+def test_after_a_hundred_mistakes_in_the_text_the_rest_is_not_read(
+    tmp_path: Path, complaints: Complaints
+) -> None:
+    path = tmp_path / "endpoints.yaml"
+    path.write_text("- off\n" * 100_000)
+    found = complaints(path)
+    assert len(found) == 101
+    assert found[-1] == (
+        "endpoints.yaml:100:3: there are 100 mistakes up to here: the rest has not been read"
+    )

@@ -33,6 +33,15 @@ class Reader:
         self._client = client
         self._deadline = deadline
 
+    @property
+    def deadline(self) -> float:
+        """The time of the running loop's clock by which the request must have its answer."""
+        return self._deadline
+
+    async def ping(self) -> None:
+        """PING: raises CacheUnavailable or CacheTimeout where Redis does not answer."""
+        await self._client.ping(self._deadline)
+
     async def hget(self, key: str, field: str) -> bytes | None:
         """HGET: one field of a hash."""
         return _text(await self._one(key, ("HGET", key, field)))

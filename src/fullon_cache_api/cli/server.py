@@ -17,6 +17,7 @@ import fullon_cache_api
 from fullon_cache_api.cli.options import load_settings
 from fullon_cache_api.gateway import FullonCacheGateway, find_spec
 from fullon_cache_api.log import get_component_logger
+from fullon_cache_api.process import settle
 from fullon_cache_api.settings import Settings, start_logging
 
 _APP = "fullon_cache_api.main:app"
@@ -92,6 +93,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        settle()
         self._ready()
 
 

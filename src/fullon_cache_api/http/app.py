@@ -2,15 +2,18 @@
 
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
-from urllib.parse import quote
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 import msgspec
+from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 from fullon_cache_api.spec.problems import CACHE_UNAVAILABLE, METHOD_NOT_ALLOWED
 
+from .embedding import EndpointRoute, EndpointRouter
 from .handler import Handler
+from .path import path_segments, raw_path, uri_reference
 from .problems import (
     RETRY_AFTER,
     MethodNotAllowed,
@@ -24,55 +27,81 @@ from .route import RouteTree
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _LONGEST_INSTANCE = 1_024
+_WHOLE_SERVER = b"*"
+"""What OPTIONS asks about the server as a whole (RFC 9110, section 9.3.7)."""
 
 
-class GatewayApp:
-    """The gateway as an ASGI application: HTTP by the route tree, connections closed with the lifespan.
+class GatewayApp(Starlette):
+    """The gateway as an application: HTTP by the route tree, connections closed with the lifespan.
 
-    `report` is told each failed request: problem, method, path, request id, and the error.
+    `names` has each endpoint's path by its operationId. `report` is told each failed request: problem,
+    method, path, request id, and the error.
     """
+
+    router: EndpointRouter
 
     def __init__(
         self,
         tree: RouteTree[Handler],
+        names: Mapping[str, str],
         report: Callable[[ProblemText, str, str, str, Exception], None],
         closed: Callable[[], Awaitable[None]],
     ) -> None:
+        super().__init__()
         self._tree = tree
         self._report = report
-        self._closed = closed
+
+        @asynccontextmanager
+        async def lifespan(app: object) -> AsyncIterator[None]:
+            yield
+            await closed()
+
+        routes = [EndpointRoute(name, path, tree.find, self._answer) for name, path in names.items()]
+        self.router = EndpointRouter(routes, self._answer, lifespan)
+        self._routes, self._own = self.router.routes, len(routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection of the ASGI protocol."""
-        if scope["type"] == "http":
+        # Starlette's own stack costs a request more than all else: only what has been added goes through it.
+        if scope["type"] == "http" and not self.user_middleware and len(self._routes) == self._own:
+            # What `_answer` does, without the frames of two more coroutines.
             try:
                 segments = path_segments(scope)
                 response = await self._handler(scope, segments)(scope, segments)
             except Exception as error:
                 response = self._problem(scope, error)
             await send_response(scope, send, response)
-        elif scope["type"] == "lifespan":
-            await self._live(receive, send)
         else:
-            await send({"type": "websocket.close", "code": 1000})
+            await super().__call__(scope, receive, send)
+
+    def find(self, segments: Sequence[bytes]) -> Handler | None:
+        """Return what answers a path, given as its raw segments with those of the gateway's prefix."""
+        return self._tree.find(segments)
+
+    async def respond(self, scope: Scope, segments: Sequence[bytes]) -> Response:
+        """Return the answer of the endpoint that `find` finds, or a problem; it never raises."""
+        try:
+            return await self._handler(scope, segments)(scope, segments)
+        except Exception as error:
+            return self._problem(scope, error)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send_response(scope, send, await self.respond(scope, path_segments(scope)))
 
     def _handler(self, scope: Scope, segments: Sequence[bytes]) -> Handler:
         handler = self._tree.find(segments)
-        if handler is None:
-            raise NoSuchEndpoint
         method = scope["method"]
-        if method in ("GET", "HEAD"):
+        if handler is not None and method in ("GET", "HEAD"):
             return handler
-        if method == "OPTIONS":
+        if method == "OPTIONS" and (handler is not None or raw_path(scope) == _WHOLE_SERVER):
             return _options
-        raise MethodNotAllowed
+        raise NoSuchEndpoint if handler is None else MethodNotAllowed
 
     def _problem(self, scope: Scope, error: Exception) -> Response:
         text = explain(error)
         given = header(scope, b"x-request-id") or b""
         request_id = given.decode() if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        path = _raw_path(scope).decode("latin-1")
-        instance = quote(path[:_LONGEST_INSTANCE], safe="/%:@!$&'()*+,;=-._~")
+        instance = uri_reference(raw_path(scope)[:_LONGEST_INSTANCE])
         self._report(text, scope["method"], instance, request_id, error)
         headers = [
             (b"content-type", PROBLEM_TYPE),
@@ -88,32 +117,6 @@ class GatewayApp:
             text.kind.status, headers, msgspec.json.encode(problem_body(text, instance, request_id))
         )
 
-    async def _live(self, receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.startup":
-                await send({"type": "lifespan.startup.complete"})
-            else:
-                await self._closed()
-                await send({"type": "lifespan.shutdown.complete"})
-                return
-
 
 async def _options(scope: Scope, segments: Sequence[bytes]) -> Response:
     return Response(204, (ALLOW,), b"")
-
-
-def path_segments(scope: Scope) -> Sequence[bytes]:
-    """Return the raw path's segments below the path that a host mounted the gateway under.
-
-    Servers decode `%2F` in `path`; only the raw path tells it from a slash.
-    """
-    segments = _raw_path(scope).split(b"/")
-    mounted = scope.get("root_path", "").rstrip("/")
-    below = mounted.count("/") if mounted and scope["path"].startswith(mounted + "/") else 0
-    return segments[1 + below :]
-
-
-def _raw_path(scope: Scope) -> bytes:
-    raw = scope.get("raw_path")
-    return raw if raw is not None else quote(scope["path"]).encode()

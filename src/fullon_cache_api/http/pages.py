@@ -164,7 +164,7 @@ def _item(entry: LandingEntry, root: str) -> str:
     # On a narrow screen a path wraps between its segments.
     path = f"<code>{escape(root + entry.path).replace('/', '<wbr>/')}</code>"
     if "{" not in entry.path:
-        path = f'<a href="{escape(quote(root + entry.path, safe="/:@"))}">{path}</a>'
+        path = f'<a href="{escape(root + quote(entry.path, safe="/:@"))}">{path}</a>'
     summary = escape(entry.summary)
     return f'<li><span class="method">GET</span> {path} <span class="summary">{summary}</span></li>'
 

@@ -1,7 +1,8 @@
 """From a request's path and query to the arguments of a read, compiled once per endpoint."""
 
+import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
@@ -22,7 +23,8 @@ ParseParameters: TypeAlias = Callable[[Sequence[bytes], bytes], Sequence[Argumen
 MAX_QUERY_PARAMETERS = 100
 _REMEMBERED = 1_024
 _REMEMBERED_LENGTH = 128
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,39})")
+_LONGEST_INTEGER = 40
+_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,39})(\.[0-9]{1,40})?([eE][-+]?[0-9]{1,3})?")
 
 
@@ -36,10 +38,11 @@ class ParameterMistake:
 
 
 class BadParameters(Exception):
-    """A request whose parameters do not fit the endpoint; carries every mistake."""
+    """A request whose parameters do not fit the endpoint; carries every mistake, once."""
 
-    def __init__(self, mistakes: Sequence[ParameterMistake]) -> None:
-        self.mistakes = tuple(mistakes)
+    def __init__(self, mistakes: Iterable[ParameterMistake]) -> None:
+        # The spec and the read can demand the same, and a parameter be given thrice: it is said once.
+        self.mistakes = tuple(dict.fromkeys(mistakes))
         super().__init__("; ".join(f"{m.location} {m.name}: {m.message}" for m in self.mistakes))
 
 
@@ -98,15 +101,21 @@ def compile_parameters(endpoint: Endpoint) -> ParseParameters:
     return parse
 
 
+def refuse_parameters(query_string: bytes) -> None:
+    """Raise BadParameters for a query string in which there is any parameter."""
+    if mistakes := _parse_query(query_string, {}, []):
+        raise BadParameters(mistakes)
+
+
 def _parse_query(
     query_string: bytes, slots: dict[str, _Slot], arguments: list[Argument]
 ) -> list[ParameterMistake]:
     mistakes: list[ParameterMistake] = []
     seen: set[str] = set()
-    pairs = [pair for pair in query_string.split(b"&", MAX_QUERY_PARAMETERS) if pair]
+    pairs = query_string.split(b"&", MAX_QUERY_PARAMETERS)
     if len(pairs) > MAX_QUERY_PARAMETERS:
         return [ParameterMistake("query", "", f"there are more than {MAX_QUERY_PARAMETERS} parameters")]
-    for pair in pairs:
+    for pair in filter(None, pairs):
         raw_name, _, raw_value = pair.partition(b"=")
         try:
             name = decode_query(raw_name)
@@ -182,8 +191,7 @@ def _converter(
             raise _BadValue([f"the value {error}"]) from None
         if not validator.is_valid(text if isinstance(value, Symbol) else value):
             instance = text if isinstance(value, Symbol) else value
-            # The spec and the read can demand the same: it is said once.
-            raise _BadValue(list(dict.fromkeys(error.message for error in validator.iter_errors(instance))))
+            raise _BadValue([error.message for error in validator.iter_errors(instance)])
         return value
 
     remembered = lru_cache(_REMEMBERED)(convert)
@@ -198,13 +206,20 @@ def _converter(
 def _integer(text: str) -> Argument:
     if not _INTEGER.fullmatch(text):
         raise BadText("is not an integer")
+    if len(text) > _LONGEST_INTEGER:
+        raise BadText(f"is longer than {_LONGEST_INTEGER} characters")
     return int(text)
 
 
 def _number(text: str) -> Argument:
+    if _INTEGER.fullmatch(text):
+        return _integer(text)
     if not _NUMBER.fullmatch(text):
         raise BadText("is not a number")
-    return int(text) if _INTEGER.fullmatch(text) else float(text)
+    number = float(text)
+    if math.isinf(number):
+        raise BadText("is a number out of range")
+    return number
 
 
 def _boolean(text: str) -> Argument:

@@ -48,8 +48,9 @@ def _(error: BadParameters) -> ProblemText:
         {"in": mistake.location, "name": mistake.name, "message": mistake.message}
         for mistake in error.mistakes
     ]
-    names = ", ".join(dict.fromkeys(mistake.name for mistake in error.mistakes))
-    return ProblemText(kinds.BAD_PARAMETERS, f"These parameters cannot be used: {names}.", {"errors": errors})
+    names = ", ".join(dict.fromkeys(mistake.name for mistake in error.mistakes if mistake.name))
+    what = f"These parameters cannot be used: {names}." if names else "The query cannot be used."
+    return ProblemText(kinds.BAD_PARAMETERS, what, {"errors": errors})
 
 
 @explain.register

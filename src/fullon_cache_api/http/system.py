@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import version
+from urllib.parse import quote
 
 import msgspec
 from starlette.types import Scope
@@ -16,8 +17,10 @@ from fullon_cache_api.spec.problems import PROBLEMS
 
 from .handler import Handler, Source
 from .pages import LandingEntry, Page, asset, landing_json, landing_page, redoc_page, swagger_page
+from .parameters import refuse_parameters
 from .problems import NoSuchEndpoint
 from .response import JSON_TYPE, NO_SNIFF, NO_STORE, Header, Response, header, tagged
+from .text import BadText, decode
 
 VERSION = version("fullon-cache-api")
 HEALTH_DEADLINE = 0.9
@@ -47,8 +50,8 @@ def system_routes(
 
 
 def root_of(scope: Scope) -> str:
-    """Return the path under which a host mounted the gateway, without a slash at its end."""
-    return str(scope.get("root_path", "")).rstrip("/")
+    """Return the path under which a host mounted the gateway, percent-encoded, without a slash at its end."""
+    return quote(scope.get("root_path", "").rstrip("/"))
 
 
 def _landing(spec: Spec, prefix: str) -> Handler:
@@ -74,6 +77,7 @@ def _health(source: Source, mode: str) -> Handler:
     started = time.monotonic()
 
     async def health(scope: Scope, segments: Sequence[bytes]) -> Response:
+        refuse_parameters(scope["query_string"])
         latency = await _latency(source)
         status = "unavailable" if latency is None else "ok"
         body: dict[str, PlainJson] = {
@@ -89,6 +93,7 @@ def _health(source: Source, mode: str) -> Handler:
 
 def _ready(source: Source) -> Handler:
     async def ready(scope: Scope, segments: Sequence[bytes]) -> Response:
+        refuse_parameters(scope["query_string"])
         if await _latency(source) is None:
             return _status_response(503, {"status": "unavailable"})
         else:
@@ -98,6 +103,7 @@ def _ready(source: Source) -> Handler:
 
 
 async def _live(scope: Scope, segments: Sequence[bytes]) -> Response:
+    refuse_parameters(scope["query_string"])
     return _status_response(200, {"status": "alive"})
 
 
@@ -119,7 +125,7 @@ def _page(make: Callable[[str], Page]) -> Handler:
 
 
 async def _asset(scope: Scope, segments: Sequence[bytes]) -> Response:
-    found = asset(segments[-1].decode(errors="replace"))
+    found = asset(_name(segments))
     if found is None:
         raise NoSuchEndpoint
     return _page_response(scope, found)
@@ -134,13 +140,20 @@ def _document(make: Callable[[str], bytes], content_type: bytes) -> Handler:
 
 
 async def _problem_type(scope: Scope, segments: Sequence[bytes]) -> Response:
-    name = segments[-1].decode(errors="replace")
+    name = _name(segments)
     kind = next((kind for kind in PROBLEMS if kind.name == name), None)
     if kind is None:
         raise NoSuchEndpoint
     body = {"type": kind.type, "title": kind.title, "status": kind.status, "description": kind.description}
     headers = [(b"content-type", JSON_TYPE), (b"cache-control", b"max-age=86400"), NO_SNIFF]
     return tagged(scope, msgspec.json.encode(body), headers)
+
+
+def _name(segments: Sequence[bytes]) -> str:
+    try:
+        return decode(segments[-1])
+    except BadText:
+        raise NoSuchEndpoint from None
 
 
 def _page_response(scope: Scope, page: Page) -> Response:

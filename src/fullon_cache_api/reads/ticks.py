@@ -37,18 +37,16 @@ STALE_AFTER = Argument(
 def ticker(exchange: str, symbol: str, raw: bytes) -> Body:
     """Return a cached Tick as a Ticker: the market's four numbers always, its further numbers when there."""
     tick = parse_object(raw)
-    cached_at = time_text(tick.pop("time", None))
     values: Body = dict.fromkeys(_ALWAYS)
-    for name, value in tick.items():
-        if type(value) in NUMBERS:
-            values[name] = value
-        elif value is not None and name in values:
+    values.update({name: value for name, value in tick.items() if type(value) in NUMBERS and name != "time"})
+    for name in _ALWAYS:
+        if values[name] is None and tick.get(name) is not None:
             raise BadValue(f'its "{name}" is not a number')
     return {
         "exchange": exchange,
         "symbol": show_symbol(symbol),
         "ticker": values,
-        "cached_at": cached_at,
+        "cached_at": time_text(tick.get("time")),
         "cache_hit": True,
     }
 

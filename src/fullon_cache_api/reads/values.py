@@ -25,6 +25,8 @@ NUMBERS = frozenset({int, float})
 # Holds every digit of any sum of binary doubles, and of integers far beyond them.
 _EXACT = Context(prec=5_000)
 
+_NO_TIME = "it holds a time that is neither epoch seconds nor ISO 8601"
+
 
 class BadValue(ValueError):
     """A cached value that is not what it should be; the text says why and never repeats the value."""
@@ -119,7 +121,7 @@ def parse_time(value: Value) -> datetime | None:
             return datetime.fromtimestamp(value, UTC)
     except (ValueError, OverflowError, OSError):
         pass
-    raise BadValue("it holds a time that is neither epoch seconds nor ISO 8601")
+    raise BadValue(_NO_TIME)
 
 
 def parse_moment(raw: bytes) -> datetime:
@@ -137,6 +139,12 @@ def show_time(moment: datetime | None) -> str | None:
 
 def time_text(value: Value) -> str | None:
     """Return a cached time as RFC 3339, or None where there is none."""
+    if type(value) is float:
+        # What nearly every time is, and worth sparing two calls for.
+        try:
+            return datetime.fromtimestamp(value, UTC).isoformat()[:-6] + "Z"
+        except (ValueError, OverflowError, OSError):
+            raise BadValue(_NO_TIME) from None
     return show_time(parse_time(value))
 
 

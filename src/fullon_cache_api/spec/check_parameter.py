@@ -106,6 +106,10 @@ def _values(part: Part, schema: PlainObject) -> Iterator[tuple[Pointer, PlainJso
 
 
 def _named(place: Pointer) -> str:
-    return {"enum": "this element of the enum", "examples": "this example"}.get(
-        str(place[-2]) if len(place) > 1 else "", f"the {place[-1]}"
-    )
+    match place:
+        case (_, "enum", _):
+            return "this element of the enum"
+        case (_, "examples", _):
+            return "this example"
+        case _:
+            return f"the {place[-1]}"

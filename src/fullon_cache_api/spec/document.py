@@ -154,9 +154,9 @@ def read_document(path: Path, parse: Callable[[str, str], Document]) -> Document
         else:
             return parse(raw.decode("utf-8-sig"), str(path))
     except OSError as error:
-        document.misread(START, f"the file cannot be read: {error.strerror or type(error).__name__}")
+        document.misread(START, f"cannot be read: {error.strerror or type(error).__name__}")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        column = error.start - raw.rfind(b"\n", 0, error.start)
+        line = error.object.count(b"\n", 0, error.start) + 1
+        column = error.start - error.object.rfind(b"\n", 0, error.start)
         document.misread((line, column), "the file is not UTF-8 from here on: save it as UTF-8")
     return document

@@ -48,7 +48,7 @@ def explain(error: jsonschema_rs.ValidationError) -> str:
             return "must not hold the same element twice"
         case Kind.Not(schema={"description": str(what)}):
             return f"must not have {shorten(what)}"
-    return f"breaks its schema: {shorten(error.message)}"
+    return f"does not pass: {shorten(error.message)}"
 
 
 def _explain_choice(branches: Sequence[Sequence[jsonschema_rs.ValidationError]], found: str) -> str:

@@ -60,16 +60,14 @@ def parse_json(text: str, file: str) -> Document:
 
 def _is_deep(value: PlainJson) -> bool:
     level = [value]
-    for _ in range(MAX_DEPTH + 1):
-        level = [child for parent in level for child in _children(parent)]
+    for _ in range(MAX_DEPTH):
+        level = [child for parent in level for child in _containers(parent)]
     return bool(level)
 
 
-def _children(value: PlainJson) -> Iterator[PlainJson]:
-    if isinstance(value, dict):
-        yield from value.values()
-    elif isinstance(value, list):
-        yield from value
+def _containers(value: PlainJson) -> Iterator[PlainJson]:
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return (child for child in children if isinstance(child, (dict, list)))
 
 
 @dataclass(slots=True)
@@ -96,7 +94,7 @@ class _Scan:
             token, place = match[0], self.place(match.start())
             frame = self.stack[-1] if self.stack else None
             if token == ",":
-                self.next(frame)
+                self.next()
             elif token in "}]":
                 self.stack.pop()
             elif frame is not None and frame.token is None:
@@ -104,13 +102,13 @@ class _Scan:
             elif token != ":":
                 self.value(frame, token, place)
                 if len(self.stack) > MAX_DEPTH:
-                    self.oddities.append((place, f"is nested more than {MAX_DEPTH} deep"))
+                    self.oddities.append((place, f"this is nested more than {MAX_DEPTH} deep"))
                     break
         return self.places
 
-    def next(self, frame: _Frame | None) -> None:
-        if frame is not None:
-            frame.token = frame.token + 1 if isinstance(frame.token, int) else None
+    def next(self) -> None:
+        frame = self.stack[-1]
+        frame.token = frame.token + 1 if isinstance(frame.token, int) else None
 
     def key(self, frame: _Frame, token: str, place: Place) -> None:
         name = self.string(token, place)

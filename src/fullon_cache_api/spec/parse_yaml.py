@@ -10,6 +10,8 @@ from .document import MAX_DEPTH, MAX_DIGITS, START, Document, Place, Places
 from .json import PlainJson, Pointer
 from .wording import quote
 
+MAX_MISREAD = 100
+
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _OCTAL = re.compile(r"0o[0-7]+")
@@ -39,8 +41,8 @@ def parse_yaml(text: str, file: str) -> Document:
     document.find_places = lambda: builder.places
     try:
         builder.build(yaml.parse(text, Loader=yaml.CSafeLoader))
-    except _TooDeep as error:
-        document.misread(error.place, f"is nested more than {MAX_DEPTH} deep", readable=False)
+    except _GiveUp as error:
+        document.misread(error.place, error.message, readable=False)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = START if mark is None else (mark.line + 1, mark.column + 1)
@@ -51,9 +53,10 @@ def parse_yaml(text: str, file: str) -> Document:
     return document
 
 
-class _TooDeep(Exception):
-    def __init__(self, place: Place) -> None:
-        self.place = place
+class _GiveUp(Exception):
+    def __init__(self, event: yaml.Event, message: str) -> None:
+        self.place = _place(event)
+        self.message = message
 
 
 @dataclass(slots=True)
@@ -99,7 +102,7 @@ class _Builder:
         value = {} if isinstance(event, yaml.MappingStartEvent) else []
         self.stack.append(_Frame(value, self.add(value, event)))
         if len(self.stack) > MAX_DEPTH:
-            raise _TooDeep(_place(event))
+            raise _GiveUp(event, f"this is nested more than {MAX_DEPTH} deep")
 
     def scalar(self, event: yaml.ScalarEvent) -> None:
         self.refuse_extras(event)
@@ -175,6 +178,8 @@ class _Builder:
 
     def misread(self, event: yaml.Event, message: str) -> None:
         self.document.misread(_place(event), message)
+        if len(self.document.problems) == MAX_MISREAD:
+            raise _GiveUp(event, f"there are {MAX_MISREAD} mistakes up to here: the rest has not been read")
 
 
 def _place(event: yaml.Event) -> Place:

@@ -7,13 +7,13 @@ import jsonschema_rs
 
 from .document import Document
 from .json import Json, PlainObject, Pointer
-from .schemas import subschemas
+from .schemas import OF_A_FILE, subschemas
 from .structure import mistakes
 from .suggest import did_you_mean
 from .wording import quote
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-SYSTEM_TITLES = frozenset({"Health", "Liveness", "Problem"})
+SYSTEM_TITLES = frozenset({"Health", "Liveness", "Problem", "Readiness"})
 """Titles of the schemas that every gateway has, whatever its spec says."""
 
 UNUSABLE_PATTERN = "the pattern cannot be used: it is too large, or names a class that is not known"
@@ -33,7 +33,6 @@ _KEYWORDS = frozenset(
         "writeOnly", "xml",
     }
 )  # fmt: skip
-_OF_A_FILE = frozenset(("$id", "$schema"))
 _INSTEAD = {
     "$anchor": "refer to the place, as in #/$defs/name",
     "$dynamicAnchor": "refer to the place, as in #/$defs/name",
@@ -56,7 +55,8 @@ def check_schema(document: Document) -> None:
     for mistake in mistakes(_meta_validator(), {}, schema):
         document.mark(mistake.unusable)
         document.complain(mistake.pointer, mistake.message, key=mistake.key)
-    _check_head(document, schema)
+    _check_dialect(document, schema.get("$schema", DIALECT))
+    _check_title(document, schema.get("title"))
     for pointer, inner in subschemas(schema):
         if isinstance(inner, dict):
             _check_keywords(document, pointer, inner)
@@ -77,11 +77,12 @@ def _meta_validator() -> jsonschema_rs.Validator:
     return jsonschema_rs.Draft202012Validator({"$ref": DIALECT}, validate_formats=True, offline=True)
 
 
-def _check_head(document: Document, schema: PlainObject) -> None:
-    dialect = schema.get("$schema", DIALECT)
-    if dialect != DIALECT:
+def _check_dialect(document: Document, dialect: Json) -> None:
+    if dialect != DIALECT and ("$schema",) not in document.mistaken:
         document.complain(("$schema",), f'"$schema" must be {DIALECT}, not {quote(dialect)}')
-    title = schema.get("title")
+
+
+def _check_title(document: Document, title: Json) -> None:
     if ("title",) in document.mistaken:
         return
     if not (isinstance(title, str) and _TITLE.fullmatch(title)):
@@ -94,7 +95,7 @@ def _check_head(document: Document, schema: PlainObject) -> None:
 
 def _check_keywords(document: Document, pointer: Pointer, schema: PlainObject) -> None:
     for keyword in schema:
-        if keyword in _OF_A_FILE and not pointer:
+        if keyword in OF_A_FILE and not pointer:
             continue
         if keyword in _INSTEAD:
             message = f"{quote(keyword)} is not supported here: {_INSTEAD[keyword]}"

@@ -32,6 +32,7 @@ class SchemaFolder:
         self._paths = {path.name: path for path in found if path.name not in SYSTEM_FILES}
         self._files: dict[str, SchemaFile] = {}
         self._links = Links(self._files)
+        self._targets: dict[str, list[str]] = {}
         self._usable: dict[str, bool] = {}
         self._schemas: dict[str, JsonObject] = {}
 
@@ -65,11 +66,9 @@ class SchemaFolder:
         while waiting:
             current = waiting.pop()
             if current not in self._files:
-                file = self._files[current] = read_schema_file(self._paths[current])
-                if isinstance(file.document.value, dict):
-                    self._schemas[current] = file.document.value
+                self._read(current)
                 read.append(current)
-                waiting += self._targets(current)
+                waiting += self._targets[current]
         for current in read:
             self._check_references(current)
         return True
@@ -86,21 +85,23 @@ class SchemaFolder:
 
     def check_together(self) -> None:
         """Report titles that are there twice, and examples that break their schemas."""
+        usable = [name for name in self._files if self.is_usable(name)]
         self._check_titles()
-        for name, file in self._files.items():
-            if self.is_usable(name):
-                for place, schema in file.parts.values():
-                    if isinstance(schema, dict) and "examples" in schema:
-                        self._check_examples(name, place, schema)
+        for name in usable:
+            for place, schema in self._files[name].parts.values():
+                if isinstance(schema, dict) and "examples" in schema:
+                    self._check_examples(name, place, schema)
 
     def freeze(self) -> Mapping[str, JsonObject]:
         """Return the loaded schemas by file name, read-only."""
         return MappingProxyType({name: freeze_object(self._schemas[name]) for name in sorted(self._schemas)})
 
-    def _targets(self, name: str) -> list[str]:
-        """Return the files that a file refers to and that are there."""
-        found = {target_file(ref, name) for _, ref in self._files[name].references()}
-        return sorted(found & self._paths.keys())
+    def _read(self, name: str) -> None:
+        file = self._files[name] = read_schema_file(self._paths[name])
+        targets = {target_file(ref, name) for _, ref in file.references()}
+        self._targets[name] = sorted(targets & self._paths.keys())
+        if isinstance(file.document.value, dict):
+            self._schemas[name] = file.document.value
 
     def _reached(self, name: str) -> set[str]:
         reached: set[str] = set()
@@ -109,7 +110,7 @@ class SchemaFolder:
             current = waiting.pop()
             if current not in reached:
                 reached.add(current)
-                waiting += self._targets(current)
+                waiting += self._targets[current]
         return reached
 
     def _check_references(self, name: str) -> None:

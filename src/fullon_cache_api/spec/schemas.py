@@ -16,7 +16,8 @@ _ONE = frozenset(
 )  # fmt: skip
 _ARRAY = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
 _OBJECT = frozenset({"$defs", "dependentSchemas", "patternProperties", "properties"})
-_OF_A_FILE = frozenset(("$schema", "$id"))
+OF_A_FILE = frozenset({"$schema", "$id"})
+"""What a schema says of the file that it stands in."""
 
 
 def subschemas(schema: Json, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Json]]:
@@ -117,7 +118,7 @@ _NOTHING: JsonObject = MappingProxyType({"not": EMPTY})
 def _moved(schema: JsonObject, file: str) -> PlainObject:
     moved = relocate(schema, file, lambda name: f"#/$defs/{name}")
     assert isinstance(moved, dict)
-    return {keyword: value for keyword, value in moved.items() if keyword not in _OF_A_FILE}
+    return {keyword: value for keyword, value in moved.items() if keyword not in OF_A_FILE}
 
 
 def _reached(schema: JsonObject, file: str, schemas: Mapping[str, JsonObject]) -> list[str]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 
 _LONGEST = 72
+_MOST = 8
 
 
 def quote(value: object) -> str:
@@ -26,16 +27,20 @@ def printable(text: str) -> str:
     return text if text.isprintable() else "".join(map(_visible, text))
 
 
-def listed(values: Iterable[object], conjunction: str = "or") -> str:
-    """Return values as `"a", "b" or "c"`."""
-    *first, last = [quote(value) for value in values]
-    return f"{', '.join(first)} {conjunction} {last}" if first else last
+def listed(values: Iterable[object]) -> str:
+    """Return values as `"a", "b" or "c"`, of many the first few."""
+    every = list(values)
+    more = [f"{len(every) - _MOST} others"] if len(every) > _MOST + 1 else []
+    return _joined([quote(value) for value in (every[:_MOST] if more else every)] + more)
 
 
 def typed(names: Iterable[str]) -> str:
     """Return names of JSON types as `a string or an integer`."""
-    words = [f"{_ARTICLES.get(name, 'a')} {name}".lstrip() for name in names]
-    *first, last = words
+    return _joined([f"{_ARTICLES.get(name, 'a')} {name}".lstrip() for name in names])
+
+
+def _joined(words: list[str]) -> str:
+    *first, last = words or ["nothing"]
     return f"{', '.join(first)} or {last}" if first else last
 
 

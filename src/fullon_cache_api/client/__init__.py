@@ -1,0 +1,42 @@
+"""A typed client of the gateway: `pip install fullon-cache-api[client]`.
+
+It needs httpx and nothing that serves. The methods and types in `client.endpoints` are written by
+`fullon-cache-api client`, from endpoints.yaml; for a spec of your own that command writes such a module too.
+"""
+
+from fullon_cache_api.client.endpoints import AsyncCacheClient, CacheClient
+from fullon_cache_api.client.errors import (
+    AmbiguousOrder,
+    BadParameters,
+    CacheTimeout,
+    CacheUnavailable,
+    ClientError,
+    CorruptCache,
+    InternalError,
+    MethodNotAllowed,
+    NoSuchEndpoint,
+    NotCached,
+    ParameterMistake,
+    ProblemError,
+    TransportError,
+    UnexpectedAnswer,
+)
+
+__all__ = [
+    "AmbiguousOrder",
+    "AsyncCacheClient",
+    "BadParameters",
+    "CacheClient",
+    "CacheTimeout",
+    "CacheUnavailable",
+    "ClientError",
+    "CorruptCache",
+    "InternalError",
+    "MethodNotAllowed",
+    "NoSuchEndpoint",
+    "NotCached",
+    "ParameterMistake",
+    "ProblemError",
+    "TransportError",
+    "UnexpectedAnswer",
+]

@@ -1,0 +1,51 @@
+"""When a request is sent again: after a 503, which says that the gateway cannot answer for the moment."""
+
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+DEFAULT_PAUSE = 1.0
+"""Seconds to wait after a 503 that does not say how long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often a request is sent again, and for how long (seconds since its first attempt)."""
+
+    times: int
+    within: float
+
+    def pause(self, response: httpx.Response, done: int, elapsed: float) -> float | None:
+        """Return the seconds to wait before the next attempt, or None where this answer is the last.
+
+        `done` is how often the request was sent again already, `elapsed` the time since it was first sent.
+        """
+        if response.status_code != httpx.codes.SERVICE_UNAVAILABLE or done >= self.times:
+            return None
+        seconds = retry_after(response)
+        pause = DEFAULT_PAUSE if seconds is None else seconds
+        return pause if elapsed + pause <= self.within else None
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    """Return Retry-After in seconds, whether it gives those or a date (RFC 9110, section 10.2.3).
+
+    A date is compared with the answer's own, so that a wrong clock here changes nothing.
+    """
+    text = response.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    then = _timestamp(text)
+    if then is None:
+        return None
+    now = _timestamp(response.headers.get("date", ""))
+    return max(0.0, then - (time.time() if now is None else now))
+
+
+def _timestamp(text: str) -> float | None:
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):
+        return None

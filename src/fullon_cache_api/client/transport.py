@@ -1,0 +1,138 @@
+"""The two ways to send a call and to wait: blocking, and on an event loop (asyncio or trio)."""
+
+import time
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType, TracebackType
+from typing import Self, TypeVar
+
+import anyio
+import httpx
+
+from fullon_cache_api.client.etags import EntityTags
+from fullon_cache_api.client.exchange import Conversation, Pause, base_url
+from fullon_cache_api.client.operation import Operation, Value
+from fullon_cache_api.client.retry import Retries
+
+T = TypeVar("T")
+
+DEFAULT_TIMEOUT = 10.0
+DEFAULT_RETRIES = 2
+DEFAULT_RETRY_WITHIN = 30.0
+DEFAULT_ETAGS = 128
+
+_NO_QUERY: Mapping[str, Value | None] = MappingProxyType({})
+
+
+class _Client:
+    def __init__(self, address: str, headers: Mapping[str, str] | None, retries: Retries, etags: int) -> None:
+        self._conversation = Conversation(base_url(address), dict(headers or {}), retries, EntityTags(etags))
+
+
+class SyncClient(_Client):
+    """Sends calls from a thread; several threads may share one.
+
+    `base_url` is the gateway's address with its prefix, `http://127.0.0.1:8000/api`; `headers` go with every
+    request. `timeout` (seconds) is that of each request. A 503 is sent again up to `retries` times, after
+    what its Retry-After says, as long as that ends within `retry_within` seconds of the first attempt.
+    Answers of up to `etags` requests are remembered, and only asked for again where they have changed.
+    `http` is a client of your own to send with, whose timeout then holds; it stays open. Raises ValueError
+    for an address that cannot be used; its calls raise ClientError.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        retries: int = DEFAULT_RETRIES,
+        retry_within: float = DEFAULT_RETRY_WITHIN,
+        etags: int = DEFAULT_ETAGS,
+        http: httpx.Client | None = None,
+    ) -> None:
+        super().__init__(base_url, headers, Retries(retries, retry_within), etags)
+        self._owns_http = http is None
+        self._http = http or httpx.Client(timeout=timeout)
+
+    def close(self) -> None:
+        """Close the connections, unless they are those of a client that was given."""
+        if self._owns_http:
+            self._http.close()
+
+    def __enter__(self) -> Self:
+        """Give the client; it is closed at the end."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the client."""
+        self.close()
+
+    def _call(
+        self,
+        operation: Operation[T],
+        path: Sequence[Value] = (),
+        query: Mapping[str, Value | None] = _NO_QUERY,
+    ) -> T:
+        exchange = self._conversation.begin(operation, path, query)
+        while True:
+            try:
+                response = self._http.get(exchange.url, headers=exchange.headers)
+            except httpx.RequestError as error:
+                raise exchange.failed(error) from error
+            outcome = exchange.receive(response)
+            if not isinstance(outcome, Pause):
+                return outcome
+            time.sleep(outcome.seconds)
+
+
+class AsyncClient(_Client):
+    """Sends calls from an event loop, asyncio's or trio's; `SyncClient` says what each argument means."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        retries: int = DEFAULT_RETRIES,
+        retry_within: float = DEFAULT_RETRY_WITHIN,
+        etags: int = DEFAULT_ETAGS,
+        http: httpx.AsyncClient | None = None,
+    ) -> None:
+        super().__init__(base_url, headers, Retries(retries, retry_within), etags)
+        self._owns_http = http is None
+        self._http = http or httpx.AsyncClient(timeout=timeout)
+
+    async def aclose(self) -> None:
+        """Close the connections, unless they are those of a client that was given."""
+        if self._owns_http:
+            await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        """Give the client; it is closed at the end."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the client."""
+        await self.aclose()
+
+    async def _call(
+        self,
+        operation: Operation[T],
+        path: Sequence[Value] = (),
+        query: Mapping[str, Value | None] = _NO_QUERY,
+    ) -> T:
+        exchange = self._conversation.begin(operation, path, query)
+        while True:
+            try:
+                response = await self._http.get(exchange.url, headers=exchange.headers)
+            except httpx.RequestError as error:
+                raise exchange.failed(error) from error
+            outcome = exchange.receive(response)
+            if not isinstance(outcome, Pause):
+                return outcome
+            await anyio.sleep(outcome.seconds)

@@ -1,0 +1,45 @@
+"""A request's path as the client wrote it: only there `%2F` differs from a slash."""
+
+import re
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from starlette.types import Scope
+
+_BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+
+def path_segments(scope: Scope) -> Sequence[bytes]:
+    """Return the raw path's segments below the path that a host mounted the gateway under.
+
+    Servers decode `%2F` in `path`; only the raw path tells it from a slash.
+    """
+    raw: bytes | None = scope.get("raw_path")
+    segments = (raw_path(scope) if raw is None else raw).split(b"/")
+    root: str = scope.get("root_path", "")
+    return segments[1 + _depth(scope, root.rstrip("/")) :] if root else segments[1:]
+
+
+def raw_path(scope: Scope) -> bytes:
+    """Return the percent-encoded path; where the server does not give it, the decoded one encoded again."""
+    raw: bytes | None = scope.get("raw_path")
+    return raw if raw is not None else quote(scope["path"], errors="surrogateescape").encode()
+
+
+def uri_reference(path: bytes) -> str:
+    """Return a raw path, whatever a client sent as one, as a URI reference (RFC 3986, section 4.1)."""
+    reference = quote(_BROKEN_ESCAPE.sub(b"%25", path), safe="/%:@!$&'()*+,;=-._~")
+    # Two slashes would begin the name of a host, a name with a colon a scheme.
+    return reference if path[:1] == b"/" and path[1:2] != b"/" else f"/.{reference}"
+
+
+def _depth(scope: Scope, root: str) -> int:
+    """Return how many segments of the path belong to the root path.
+
+    Behind a proxy that takes its own part of the root path off, only what hosts have mounted is left.
+    """
+    mounted = root.removeprefix(scope.get("app_root_path", "").rstrip("/"))
+    for part in (root, mounted):
+        if part and scope["path"].startswith(part + "/"):
+            return part.count("/")
+    return 0

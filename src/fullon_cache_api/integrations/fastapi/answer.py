@@ -1,0 +1,33 @@
+"""The gateway's answer to a request that FastAPI has let through."""
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from fullon_cache_api.http.app import GatewayApp
+from fullon_cache_api.http.response import Response as Answer
+from fullon_cache_api.http.response import send_response
+
+from .host import own_query
+
+
+class GatewayResponse(Response):
+    """An answer of the gateway as Starlette's kind of response: nothing is added to it."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.body, answer.status)
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer."""
+        await send_response(scope, send, self._answer)
+
+
+async def respond(
+    app: GatewayApp, request: Request, segments: Sequence[bytes], declared: frozenset[str]
+) -> GatewayResponse:
+    """Return the gateway's answer for a path; `declared` are the query parameters of its endpoint."""
+    scope = {**request.scope, "query_string": own_query(request, declared)}
+    return GatewayResponse(await app.respond(scope, segments))

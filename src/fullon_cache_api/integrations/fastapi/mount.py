@@ -1,0 +1,92 @@
+"""The gateway as a whole below a path of a FastAPI application."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from fastapi.params import Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fullon_cache_api.gateway import FullonCacheGateway
+from fullon_cache_api.http.handler import Handler
+from fullon_cache_api.http.path import path_segments
+from fullon_cache_api.settings import Settings
+from fullon_cache_api.spec import Spec
+
+from .answer import respond
+from .document import merge_document
+
+_METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
+
+
+def mount_cache(
+    app: FastAPI,
+    path: str = "/api/v1/cache",
+    *,
+    public: bool = False,
+    dependencies: Sequence[Depends] = (),
+    spec: Spec | Path | str | None = None,
+    settings: Settings | None = None,
+) -> FullonCacheGateway:
+    """Mount a gateway, with its health, docs and start page, below a path of a FastAPI application.
+
+    With `dependencies`, those and the application's own run before every request, whatever its path below
+    the mount; what they raise is answered as the host answers it. With `public=True` there is nothing in
+    between but the host's middleware: no dependency runs, the application's own neither. One of the two has
+    to be said: ValueError where neither is, or both are. The connections are closed with the host's lifespan,
+    and the host's OpenAPI document has the gateway's operations, also when `app.routes` grows later. Returns
+    the gateway; raises SpecError and SettingsError as it does.
+    """
+    if not path.startswith("/") or path.endswith("/"):
+        raise ValueError(f"the path of a mount starts with / and does not end with it, unlike {path!r}")
+    if public == bool(dependencies):
+        raise ValueError(
+            "say who may read the cache: dependencies=[Depends(…)] for those whom they let in, "
+            "or else public=True for everybody"
+        )
+    gateway = FullonCacheGateway(prefix="", spec=spec, settings=settings)
+
+    @asynccontextmanager
+    async def lifespan(app: object) -> AsyncIterator[None]:
+        async with gateway:
+            yield
+
+    router = APIRouter(lifespan=lifespan, dependencies=list(dependencies))
+    if public:
+        app.mount(path, gateway.get_app())
+    else:
+        _guard(router, path, gateway)
+    app.include_router(router)
+    merge_document(app, path, gateway, None if public else dependencies)
+    return gateway
+
+
+def _guard(router: APIRouter, path: str, gateway: FullonCacheGateway) -> None:
+    """Add the one route that lets FastAPI solve the dependencies, and then hands over to the gateway."""
+    app = gateway.get_app()
+    declared = _declared(gateway)
+
+    async def answer(request: Request) -> Response:
+        # As Starlette's Mount does it.
+        root = request.scope.get("root_path", "")
+        request.scope.setdefault("app_root_path", root)
+        request.scope["root_path"] = root + path
+        segments = path_segments(request.scope)
+        handler = app.find(segments)
+        return await respond(app, request, segments, declared.get(handler, frozenset()))
+
+    router.add_api_route(
+        path + "/{cache_path:path}", answer, methods=_METHODS, response_model=None, include_in_schema=False
+    )
+
+
+def _declared(gateway: FullonCacheGateway) -> Mapping[Handler | None, frozenset[str]]:
+    """Return the query parameters that each endpoint declares, by what answers it."""
+    return {
+        gateway.get_app().find([segment.encode() for segment in endpoint.path.split("/")[1:]]): frozenset(
+            parameter.name for parameter in endpoint.parameters if parameter.location == "query"
+        )
+        for endpoint in gateway.spec.endpoints
+    }

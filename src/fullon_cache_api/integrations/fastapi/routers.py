@@ -1,0 +1,74 @@
+"""The endpoints as FastAPI routers."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import APIRouter
+from fastapi.params import Depends
+from fastapi.responses import JSONResponse
+
+from fullon_cache_api.gateway import FullonCacheGateway
+from fullon_cache_api.http.app import GatewayApp
+from fullon_cache_api.settings import Settings
+from fullon_cache_api.spec import Endpoint, Spec
+
+from .operations import Operation, operations
+from .route import PREFIX, CacheEndpoint, CacheRoute
+
+
+def get_all_routers(
+    *,
+    spec: Spec | Path | str | None = None,
+    settings: Settings | None = None,
+    dependencies: Sequence[Depends] = (),
+) -> list[APIRouter]:
+    """Return the endpoints of a spec as FastAPI routers, one for each tag, in the spec's order.
+
+    Whatever the host sets at `include_router` holds: prefix, tags, dependencies; so do `dependencies` and
+    those of the application. The routers share one gateway, whose connections are opened when first needed
+    and closed with the host's lifespan. Raises SpecError and SettingsError as FullonCacheGateway does.
+    """
+    gateway = FullonCacheGateway(prefix=PREFIX, spec=spec, settings=settings)
+    described = operations(gateway.openapi())
+
+    @asynccontextmanager
+    async def lifespan(app: object) -> AsyncIterator[None]:
+        async with gateway:
+            yield
+
+    routers: dict[str, APIRouter] = {}
+    for endpoint in gateway.spec.endpoints:
+        tag = next(iter(endpoint.tags), "")
+        if tag not in routers:
+            routers[tag] = APIRouter(
+                route_class=CacheRoute, dependencies=list(dependencies), lifespan=lifespan
+            )
+        _add(routers[tag], endpoint, gateway.get_app(), described[endpoint.operation_id])
+    return list(routers.values())
+
+
+def _add(router: APIRouter, endpoint: Endpoint, app: GatewayApp, operation: Operation) -> None:
+    handler = app.find([segment.encode() for segment in (PREFIX + endpoint.path).split("/")[1:]])
+    assert handler is not None
+    declared = frozenset(one.name for one in endpoint.parameters if one.location == "query")
+    answer = CacheEndpoint(app, endpoint.path, declared, handler)
+    # FastAPI matches the decoded path: the route class decides what the parameters really take.
+    path = endpoint.path.replace("}", ":path}")
+    router.add_api_route(
+        path,
+        answer,
+        methods=["GET"],
+        name=endpoint.operation_id,
+        operation_id=endpoint.operation_id,
+        tags=list(endpoint.tags),
+        summary=endpoint.summary,
+        description=endpoint.description,
+        deprecated=endpoint.deprecated or None,
+        response_class=JSONResponse,
+        response_model=None,
+        responses=operation.responses,
+        openapi_extra=operation.extra,
+    )
+    others = ["HEAD", "OPTIONS"]
+    router.add_api_route(path, answer, methods=others, name=endpoint.operation_id, include_in_schema=False)

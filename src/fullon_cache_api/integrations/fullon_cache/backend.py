@@ -1,0 +1,69 @@
+"""CACHE_BACKEND: the catalogue that specs are checked against, and the functions behind its reads."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from fullon_cache_api.cache.reader import Reader
+from fullon_cache_api.log import get_component_logger
+from fullon_cache_api.reads import CATALOGUE, READS, REFUSED
+from fullon_cache_api.reads.answer import Answer
+from fullon_cache_api.reads.read import Read, ReadFunction
+from fullon_cache_api.settings import Settings
+from fullon_cache_api.spec.signature import Catalogue, ReadSignature
+
+from .adapter import Adapter
+from .call import Calls, Gate
+from .offer import Offer, never_served, survey
+from .package import Package, is_installed, load_package, point_at
+
+_LOG = get_component_logger("fullon.api.cache.backend")
+
+
+def open_backend(settings: Settings) -> tuple[Catalogue, Mapping[str, Read]]:
+    """Return the reads that the settings' backend offers, and what does them; nothing is read yet.
+
+    With `auto` and no fullon_cache that is what `native` offers. Raises SettingsError where fullon_cache is
+    asked for and absent, or cannot reach the settings' Redis.
+    """
+    if settings.cache_backend == "auto" and not is_installed():
+        return CATALOGUE, READS
+    point_at(settings.redis)
+    package = load_package()
+    offers = survey(package)
+    for offer in offers:
+        if offer.state in ("missing", "changed"):
+            _LOG.warning("read stays native", read=offer.read, reason=offer.note, version=package.version)
+    reads = bind(package, offers, prefer_native=settings.cache_backend == "auto")
+    return extended_catalogue(package, offers), MappingProxyType(reads)
+
+
+def extended_catalogue(package: Package, offers: tuple[Offer, ...]) -> Catalogue:
+    """Return this project's catalogue with what else the installed package offers, and what it must not."""
+    new = {offer.read: offer.signature for offer in offers if offer.signature is not None}
+    refused = {offer.read: offer.note for offer in offers if offer.state == "refused"}
+    return Catalogue(
+        reads=MappingProxyType({**CATALOGUE.reads, **new}),
+        refused=MappingProxyType({**never_served(package), **refused, **REFUSED}),
+    )
+
+
+def bind(package: Package, offers: tuple[Offer, ...], *, prefer_native: bool) -> dict[str, Read]:
+    """Return what does each read: the installed package where it can, or only where nothing else can."""
+    gate = Gate()
+    reads = dict(READS)
+    for offer in offers:
+        native = offer.read in reads
+        if offer.adapter is None or offer.signature is None or (native and prefer_native):
+            continue
+        reads[offer.read] = Read(offer.signature, _function(package, offer.adapter, offer.signature, gate))
+    return reads
+
+
+def _function(package: Package, adapter: Adapter, signature: ReadSignature, gate: Gate) -> ReadFunction:
+    cache = package.caches[signature.name.partition(".")[0]]
+    source = " ".join(signature.keys)
+
+    async def read(reader: Reader, *arguments: object) -> Answer | None:
+        return await adapter.function(Calls(package, cache, reader, gate, source), *arguments)
+
+    return read

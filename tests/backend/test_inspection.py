@@ -1,0 +1,243 @@
+"""Which methods that this project does not know may be bound: those whose source says that they only read."""
+
+import asyncio
+import importlib.util
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fullon_cache_api.integrations.fullon_cache.inspection import why_refused
+from fullon_cache_api.integrations.fullon_cache.unknown import NotCallable, signature_of
+
+HEAD = """
+import asyncio
+import json
+from functools import wraps
+
+
+def decorated(function):
+    return function
+
+
+async def tidy(cache):
+    await cache.hdel("key", "field")
+
+
+class Cache:
+    async def _forget(self, key):
+        await self._cache.delete(key)
+
+    async def _quietly(self, key):
+        return await self._forget(key)
+
+    async def _look(self, key):
+        return json.loads(await self._cache.get(key) or "{}")
+
+    @property
+    def _tidied(self):
+        return self._cache.expire("key", 1)
+
+"""
+
+
+def method(folder: Path, source: str, name: str = "get_it") -> tuple[object, type]:
+    path = folder / "made_up.py"
+    body = "\n".join(f"    {line}" for line in source.splitlines())
+    path.write_text(HEAD + body + "\n", encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("made_up", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["made_up"] = module
+    spec.loader.exec_module(module)
+    return vars(module.Cache)[name], module.Cache
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> Iterator[None]:
+    yield
+    sys.modules.pop("made_up", None)
+
+
+def refusal(folder: Path, source: str, name: str = "get_it") -> str | None:
+    function, cache = method(folder, source, name)
+    assert inspect.isfunction(function)
+    return why_refused(function, cache)
+
+
+def reading(expression: str) -> str:
+    return f"async def get_it(self, key):\n    return {expression}"
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "await self._cache.hget(key, 'field')",
+        "[json.loads(raw) for raw in await self._cache.lrange(key, 0, -1)]",
+        "(await self._cache.hgetall(key)).copy()",
+        "[].append(await self._look(key))",
+        "await asyncio.wait_for(self._cache.get(key), 1)",
+        "await asyncio.wait_for(self._cache.get(key), timeout=1)",
+        "sorted(dict(await self._cache.hgetall(key)).items())",
+        "await self._cache.zrange(key, offset=0)",
+    ],
+)
+def test_what_only_reads_may_be_bound(tmp_path: Path, expression: str) -> None:
+    assert refusal(tmp_path, reading(expression)) is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "name"),
+    [
+        ("await self._cache.lpop(key)", "lpop"),
+        ("await self._cache.blpop(key, timeout=0)", "blpop"),
+        ("await self._cache.rpush(key, 1)", "rpush"),
+        ("await self._cache.set(key, 1)", "set"),
+        ("await self._cache.set_json(key, {})", "set_json"),
+        ("await self._cache.hset(key, 'field', 1)", "hset"),
+        ("await self._cache.setex(key, 1, 1)", "setex"),
+        ("await self._cache.getset(key, 1)", "getset"),
+        ("await self._cache.getex(key, ex=1)", "getex"),
+        ("await self._cache.hdel(key, 'field')", "hdel"),
+        ("await self._cache.delete(key)", "delete"),
+        ("await self._cache.unlink(key)", "unlink"),
+        ("await self._cache.expire(key, 1)", "expire"),
+        ("await self._cache.publish('channel', 1)", "publish"),
+        ("await self._cache.flushdb()", "flushdb"),
+        ("await self._cache.hincrby(key, 'field', 1)", "hincrby"),
+        ("await self._cache.decr(key)", "decr"),
+        ("await self._cache.rename(key, 'other')", "rename"),
+        ("await self._cache.eval('script', 0)", "eval"),
+        ("await self._cache.xadd(key, {})", "xadd"),
+        ("await self._cache.sadd(key, 1)", "sadd"),
+        ("await self._cache.zrem(key, 1)", "zrem"),
+        ("await self._cache.ltrim(key, 0, 1)", "ltrim"),
+        ("await self._cache.lmove(key, 'other')", "lmove"),
+        ("await self._cache.persist(key)", "persist"),
+        ("await self._cache.execute_command('DEL', key)", "execute_command"),
+        ("await getattr(self._cache, key)(key)", "getattr"),
+        ("self._cache.__class__", "__class__"),
+        ("[message async for message in self._cache.subscribe(key)]", "subscribe"),
+        ("[message async for message in self._pubsub.listen()]", "listen"),
+        ("await self._cache.xread({key: '$'}, block=0)", "block"),
+        ("await asyncio.sleep(1)", "sleep"),
+        ("self._delete", "_delete"),
+    ],
+)
+def test_what_names_something_that_writes_waits_or_hides_is_refused(
+    tmp_path: Path, expression: str, name: str
+) -> None:
+    assert refusal(tmp_path, reading(expression)) == f"its source names {name}"
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("await self._quietly(key)", "its source names delete (in _forget)"),
+        ("await tidy(self._cache)", "its source names hdel (in tidy)"),
+        ("await self._tidied", "its source names expire (in _tidied)"),
+        ("await self._cache.append(key, 'more')", "its source names append, as Redis does"),
+        ("await self._cache.copy(key, 'other')", "its source names copy, as Redis does"),
+        ("await asyncio.wait({self._cache.get(key)})", "its source waits in wait without a timeout"),
+        ("await self.event.wait()", "its source waits in wait without a timeout"),
+        (
+            "await asyncio.wait_for(self._cache.get(key), None)",
+            "its source waits in wait_for without a timeout",
+        ),
+    ],
+)
+def test_what_writes_or_waits_in_another_way_is_refused(tmp_path: Path, expression: str, reason: str) -> None:
+    assert refusal(tmp_path, reading(expression)) == reason
+
+
+@pytest.mark.parametrize(
+    ("statement", "name"),
+    [
+        ("from os import remove as read", "remove"),
+        ("import shutil.rmtree.delete", "delete"),
+    ],
+)
+def test_what_is_imported_inside_is_judged_too(tmp_path: Path, statement: str, name: str) -> None:
+    source = f"async def get_it(self):\n    {statement}"
+    assert refusal(tmp_path, source) == f"its source names {name}"
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "reason"),
+    [
+        ("async def pop_it(self):\n    pass", "pop_it", "it deletes what it returns"),
+        ("async def close(self):\n    pass", "close", "its name does not say that it reads"),
+        ("async def _get_it(self):\n    pass", "_get_it", "its name does not say that it reads"),
+        ("async def __aenter__(self):\n    pass", "__aenter__", "its name does not say that it reads"),
+        (
+            "def get_it(self):\n    pass",
+            "get_it",
+            "it is not async, so that it would hold up every other request",
+        ),
+        (
+            "async def get_it(self):\n    yield 1",
+            "get_it",
+            "it is not async, so that it would hold up every other request",
+        ),
+        (
+            "@decorated\nasync def get_it(self):\n    pass",
+            "get_it",
+            "it is decorated, so that its source does not say what it does",
+        ),
+        ("get_it = eval('lambda self: 1')", "get_it", "its name does not say that it reads"),
+    ],
+)
+def test_what_is_no_plain_read_is_refused(tmp_path: Path, source: str, name: str, reason: str) -> None:
+    assert refusal(tmp_path, source, name) == reason
+
+
+def test_a_method_without_source_is_refused() -> None:
+    names: dict[str, object] = {}
+    exec("async def get_it(self):\n    return 1", names)
+    function = names["get_it"]
+    assert inspect.isfunction(function)
+    assert why_refused(function, object) == "its source cannot be read"
+
+
+def test_the_arguments_come_from_the_signature(tmp_path: Path) -> None:
+    source = (
+        "async def get_it(self, exchange: str, symbol, count: int = 5, depth: float | None = None,"
+        " deep: bool = False, *rest, kind: str = 'a', cat: list[str] | None = None, **more):\n"
+        '    """What it is.\n\n    And more."""'
+    )
+    function, _ = method(tmp_path, source)
+    assert inspect.isfunction(function)
+    signature = signature_of("Cache.get_it", function)
+    assert signature.summary == "What it is."
+    assert [(each.name, each.type, each.required, each.default) for each in signature.arguments] == [
+        ("exchange", "string", True, None),
+        ("symbol", "symbol", True, None),
+        ("count", "integer", False, 5),
+        ("depth", "number", False, None),
+        ("deep", "boolean", False, False),
+        ("kind", "string", False, "a"),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["dict", "list[str]", "asyncio.Event", "'Missing'"])
+def test_an_argument_that_a_request_cannot_give_makes_a_method_uncallable(tmp_path: Path, kind: str) -> None:
+    function, _ = method(tmp_path, f"async def get_it(self, given: {kind}):\n    pass")
+    assert inspect.isfunction(function)
+    with pytest.raises(NotCallable, match=r"^a request cannot give its argument given$"):
+        signature_of("Cache.get_it", function)
+
+
+def test_the_gate_starts_anew_in_another_event_loop() -> None:
+    from fullon_cache_api.integrations.fullon_cache.call import Gate
+
+    gate = Gate(1)
+
+    async def pass_through() -> asyncio.Semaphore:
+        async with gate.here():
+            return gate.here()
+
+    first = asyncio.run(pass_through())
+    assert asyncio.run(pass_through()) is not first

@@ -1,0 +1,201 @@
+"""fullon_cache hides that Redis fails it: the gateway says so all the same, in time."""
+
+import asyncio
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
+
+import httpx
+import pytest
+import redis
+from endpoints.layout import put_tick
+from endpoints.problems import problem
+from support import serving, settings_for
+
+from fullon_cache_api.demo import EmbeddedServer
+from fullon_cache_api.gateway import FullonCacheGateway
+from fullon_cache_api.integrations.fullon_cache.call import AT_ONCE
+
+DEADLINE = 0.6
+PATHS = [
+    "/tickers",
+    "/tickers/binance/BTC-USDT",
+    "/symbols/BTC-USDT/ticker",
+    "/accounts",
+    "/accounts/1/balances",
+    "/accounts/1/balances/USDT",
+    "/accounts/1/positions",
+    "/accounts/1/positions/BTC-USDT",
+    "/positions",
+    "/orders/1/status",
+    "/orders/1/status?exchange=binance",
+    "/exchanges/binance/orders",
+    "/exchanges/binance/orders/1",
+    "/bots",
+    "/bots/binance/BTC-USDT/blocked",
+    "/bots/binance/BTC-USDT/opening",
+    "/bots/blocks",
+    "/trades/status",
+    "/trades/status/binance",
+    "/ohlcv/BTC-USDT/1m",
+    "/processes",
+    "/processes/status",
+    "/processes/metrics",
+    "/processes/top",
+    "/processes/x",
+    "/processes/components/x",
+]
+TICKER = "/api/tickers/binance/BTC-USDT"
+
+
+@pytest.fixture
+def server(fresh_standin: None) -> Iterator[EmbeddedServer]:
+    """A Redis that tests may kill and pause."""
+    with EmbeddedServer(port=0) as own:
+        yield own
+
+
+@pytest.fixture
+def client(server: EmbeddedServer) -> Iterator[httpx.Client]:
+    settings = settings_for(server.url, CACHE_BACKEND="fullon_cache", API_DEADLINE=str(DEADLINE))
+    with serving(FullonCacheGateway(settings=settings)) as own:
+        yield own
+
+
+@pytest.fixture
+def package(client: httpx.Client) -> ModuleType:
+    """The stand-in that the gateway uses."""
+    return sys.modules["fullon_cache"]
+
+
+def test_while_redis_is_down_every_read_says_so_within_a_second_and_is_well_after_its_return(
+    client: httpx.Client, server: EmbeddedServer
+) -> None:
+    server.kill()
+    for path in PATHS:
+        started = time.monotonic()
+        response = client.get(f"/api{path}")
+        problem(response, "cache-unavailable")
+        assert time.monotonic() - started < 1, path
+    server.restart()
+    for path in PATHS:
+        assert client.get(f"/api{path}").status_code in (200, 404), path
+
+
+def test_while_redis_hangs_a_read_ends_at_the_deadline(client: httpx.Client, server: EmbeddedServer) -> None:
+    server.pause()
+    started = time.monotonic()
+    problem(client.get(TICKER), "cache-timeout")
+    assert DEADLINE <= time.monotonic() - started < DEADLINE + 0.4
+    server.resume()
+    assert client.get(TICKER).status_code == 404
+
+
+def test_a_call_that_hangs_and_cannot_be_cancelled_ends_at_the_deadline_and_holds_nobody_up(
+    client: httpx.Client, package: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = threading.Event()
+
+    async def get_ticker(self: object, symbol: str, exchange: str) -> None:
+        while not released.is_set():
+            try:
+                await asyncio.sleep(0.02)
+            except asyncio.CancelledError:
+                continue
+
+    monkeypatch.setattr(package.TickCache, "get_ticker", get_ticker)
+    with ThreadPoolExecutor(1) as pool:
+        started = time.monotonic()
+        hanging = pool.submit(client.get, TICKER)
+        assert client.get("/api/bots").status_code == 200
+        assert not hanging.done()
+        problem(hanging.result(), "cache-timeout")
+        assert DEADLINE <= time.monotonic() - started < DEADLINE + 0.4
+    released.set()
+
+
+def test_an_outage_in_the_middle_of_a_call_is_noticed_before_the_deadline(
+    fresh_standin: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with EmbeddedServer(port=0) as server:
+        settings = settings_for(server.url, CACHE_BACKEND="fullon_cache", API_DEADLINE="20")
+        with serving(FullonCacheGateway(settings=settings)) as client:
+            begun = threading.Event()
+
+            async def get_bots(self: object) -> dict[str, object]:
+                begun.set()
+                await asyncio.sleep(15)
+                return {}
+
+            monkeypatch.setattr(sys.modules["fullon_cache"].BotCache, "get_bots", get_bots)
+            with ThreadPoolExecutor(1) as pool:
+                answer = pool.submit(client.get, "/api/bots")
+                assert begun.wait(5)
+                server.kill()
+                problem(answer.result(timeout=2), "cache-unavailable")
+
+
+def test_nothing_found_is_not_believed_where_fullon_cache_itself_does_not_reach_redis(
+    client: httpx.Client, server: EmbeddedServer
+) -> None:
+    """Redis answers those who have the password; fullon_cache lost it."""
+    with redis.Redis.from_url(server.url) as writer:
+        assert client.get(TICKER).status_code == 404
+        writer.config_set("requirepass", "secret")
+        for path in ("/tickers/binance/BTC-USDT", "/accounts/1/positions/BTC-USDT", "/tickers"):
+            body = problem(client.get(f"/api{path}"), "cache-unavailable")
+            assert body["detail"] == "Redis cannot be read now: fullon_cache does not reach it."
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "detail"),
+    [
+        (ValueError("secret"), "corrupt-cache", "fullon_cache cannot read it (ValueError)"),
+        (RuntimeError("WRONGTYPE secret"), "corrupt-cache", "fullon_cache cannot read it (RuntimeError)"),
+        (RuntimeError("secret"), "cache-unavailable", "fullon_cache failed with RuntimeError"),
+    ],
+)
+def test_an_error_of_fullon_cache_is_told_by_what_caused_it_and_without_its_text(
+    client: httpx.Client,
+    package: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    kind: str,
+    detail: str,
+) -> None:
+    async def get_bots(self: object) -> None:
+        try:
+            raise error
+        except Exception as cause:
+            raise RuntimeError("CacheError") from cause
+
+    monkeypatch.setattr(package.BotCache, "get_bots", get_bots)
+    body = problem(client.get("/api/bots"), kind)
+    assert detail in body["detail"]
+    assert "secret" not in body["detail"]
+
+
+def test_more_requests_than_fullon_cache_has_connections_for_are_all_answered(
+    client: httpx.Client, server: EmbeddedServer, package: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with redis.Redis.from_url(server.url) as writer:
+        put_tick(writer, "binance", "BTC/USDT")
+    before, under_way, most = package.TickCache.get_ticker, 0, 0
+
+    async def get_ticker(self: object, symbol: str, exchange: str) -> object:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        try:
+            return await before(self, symbol, exchange)
+        finally:
+            under_way -= 1
+
+    monkeypatch.setattr(package.TickCache, "get_ticker", get_ticker)
+    with ThreadPoolExecutor(48) as pool:
+        answers = list(pool.map(lambda _: client.get(TICKER).status_code, range(96)))
+    assert set(answers) == {200}
+    assert 1 < most <= AT_ONCE

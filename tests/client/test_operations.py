@@ -1,0 +1,79 @@
+"""Every operation of the spec through both clients, over the demo's data."""
+
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from client.calling import Calling
+from support import CHECKOUT
+
+from fullon_cache_api.client import AsyncCacheClient, CacheClient, endpoints
+from fullon_cache_api.clientgen.names import snake_case
+from fullon_cache_api.gateway import load
+from fullon_cache_api.spec import Endpoint, Parameter
+from fullon_cache_api.spec.json import thaw
+
+SPEC = load(CHECKOUT / "endpoints.yaml")
+
+every = pytest.mark.parametrize("endpoint", SPEC.endpoints, ids=lambda endpoint: endpoint.operation_id)
+
+
+def values(endpoint: Endpoint, process_id: str, location: str) -> dict[str, Any]:
+    """The examples of an endpoint's parameters in the path or query, for which the demo has data."""
+
+    def value(parameter: Parameter) -> object:
+        return process_id if parameter.name == "process_id" else parameter.example
+
+    return {p.name: value(p) for p in endpoint.parameters if p.location == location}
+
+
+@every
+def test_every_operation_answers_what_the_gateway_sends_in_the_type_that_it_names(
+    make: Calling, demo: tuple[str, str], endpoint: Endpoint
+) -> None:
+    url, process_id = demo
+    path, query = (values(endpoint, process_id, location) for location in ("path", "query"))
+    name = snake_case(endpoint.operation_id)
+    call = make(url)
+    answer = call(name, **path, **query)
+    assert answer == httpx.get(f"{url}{endpoint.path.format(**path)}", params=query).json()
+    title = SPEC.schemas[endpoint.response]["title"]
+    assert CacheClient.__dict__[name].__annotations__["return"].__name__ == title
+    msgspec.convert(answer, getattr(endpoints, str(title)))
+
+
+@pytest.mark.parametrize("client", [CacheClient, AsyncCacheClient])
+def test_each_operation_is_a_method_and_there_are_no_others(client: type) -> None:
+    methods = {name for name in vars(client) if not name.startswith("_")}
+    assert methods == {snake_case(endpoint.operation_id) for endpoint in SPEC.endpoints}
+    assert len(methods) == 38
+
+
+@every
+def test_the_examples_of_a_schema_have_the_type_that_is_made_of_it(endpoint: Endpoint) -> None:
+    schema = SPEC.schemas[endpoint.response]
+    type_ = getattr(endpoints, str(schema["title"]))
+    examples = schema["examples"]
+    assert isinstance(examples, tuple)
+    for example in examples:
+        msgspec.convert(thaw(example), type_)
+    assert type_.__required_keys__ == set(schema["required"])  # type: ignore[arg-type]
+
+
+def test_path_parameters_can_be_given_by_position(make: Calling, demo: tuple[str, str]) -> None:
+    call = make(demo[0])
+    assert call("get_ticker", "binance", "BTC/USDT")["symbol"] == "BTC-USDT"
+    assert call("list_bars", "BTC-USDT", "1m", count=3)["count"] == 3
+
+
+def test_query_parameters_are_given_by_name_only(demo: tuple[str, str]) -> None:
+    with CacheClient(demo[0]) as client, pytest.raises(TypeError):
+        client.list_bars("BTC-USDT", "1m", 3)  # type: ignore[misc]
+
+
+def test_what_is_left_out_is_left_to_the_gateway(make: Calling, demo: tuple[str, str]) -> None:
+    call = make(demo[0])
+    assert call("get_ticker_health")["stale_after_seconds"] == 60
+    assert call("get_ticker_health", stale_after=None)["stale_after_seconds"] == 60
+    assert call("get_ticker_health", stale_after=7)["stale_after_seconds"] == 7

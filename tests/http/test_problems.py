@@ -1,0 +1,104 @@
+"""Errors as problem details: which kind each is, and that every one is what its schema says."""
+
+import msgspec
+import pytest
+from asgi import shipped_schema
+
+from fullon_cache_api.cache.errors import (
+    CacheError,
+    CacheTimeout,
+    CacheUnavailable,
+    CommandRefused,
+    CorruptValue,
+)
+from fullon_cache_api.http.parameters import BadParameters, ParameterMistake
+from fullon_cache_api.http.problems import MethodNotAllowed, NoSuchEndpoint, NotCached, explain, problem_body
+from fullon_cache_api.reads.orders import AmbiguousOrder
+from fullon_cache_api.spec.problems import PROBLEMS
+
+LOG_SAYS_WHY = "The gateway failed; its log says why."
+
+
+class OurOwn(CorruptValue):
+    """An error that nobody has said anything of."""
+
+
+ERRORS: list[tuple[Exception, str, int, str, dict[str, object]]] = [
+    (NotCached(), "not-cached", 404, "The cache does not hold what the path names.", {}),
+    (NoSuchEndpoint(), "no-such-endpoint", 404, "No endpoint has this path.", {}),
+    (MethodNotAllowed(), "method-not-allowed", 405, "This path answers GET, HEAD and OPTIONS.", {}),
+    (
+        BadParameters(
+            [
+                ParameterMistake("path", "id", "is bad"),
+                ParameterMistake("query", "limit", "is bad"),
+                ParameterMistake("query", "limit", "is worse"),
+                ParameterMistake("query", "limit", "is bad"),
+            ]
+        ),
+        "bad-parameters",
+        400,
+        "These parameters cannot be used: id, limit.",
+        {
+            "errors": [
+                {"in": "path", "name": "id", "message": "is bad"},
+                {"in": "query", "name": "limit", "message": "is bad"},
+                {"in": "query", "name": "limit", "message": "is worse"},
+            ]
+        },
+    ),
+    (
+        BadParameters([ParameterMistake("query", "", "there are too many")]),
+        "bad-parameters",
+        400,
+        "The query cannot be used.",
+        {"errors": [{"in": "query", "name": "", "message": "there are too many"}]},
+    ),
+    (
+        AmbiguousOrder("7", ("binance", "kraken")),
+        "ambiguous-order",
+        409,
+        "The order id is cached on binance, kraken: say which with ?exchange=.",
+        {"exchanges": ["binance", "kraken"]},
+    ),
+    (
+        CorruptValue("tickers:binance", "it is not JSON", "BTC/USDT"),
+        "corrupt-cache",
+        502,
+        "What is cached at tickers:binance BTC/USDT cannot be used: it is not JSON.",
+        {"key": "tickers:binance"},
+    ),
+    (
+        OurOwn("accounts", "it holds another Redis type"),
+        "corrupt-cache",
+        502,
+        "What is cached at accounts cannot be used: it holds another Redis type.",
+        {"key": "accounts"},
+    ),
+    (CacheUnavailable("loading"), "cache-unavailable", 503, "Redis cannot be read now: loading.", {}),
+    (CacheTimeout(), "cache-timeout", 504, "Redis did not answer before the request's deadline.", {}),
+    (CommandRefused("SET"), "internal-error", 500, LOG_SAYS_WHY, {}),
+    (CacheError("secret"), "internal-error", 500, LOG_SAYS_WHY, {}),
+    (ZeroDivisionError("secret"), "internal-error", 500, LOG_SAYS_WHY, {}),
+]
+
+
+@pytest.mark.parametrize(("error", "name", "status", "detail", "members"), ERRORS, ids=[e[1] for e in ERRORS])
+def test_each_error_is_a_problem_of_its_kind_and_fits_the_schema(
+    error: Exception, name: str, status: int, detail: str, members: dict[str, object]
+) -> None:
+    body = problem_body(explain(error), "/api/x", "id-1")
+    assert body == {
+        "type": f"/problems/{name}",
+        "title": name.replace("-", " ").capitalize(),
+        "status": status,
+        "detail": detail,
+        "instance": "/api/x",
+        "request_id": "id-1",
+        **members,
+    }
+    assert shipped_schema("problem.json").is_valid(msgspec.json.decode(msgspec.json.encode(body)))
+
+
+def test_every_kind_of_problem_is_the_kind_of_some_error() -> None:
+    assert {explain(error).kind for error, *_ in ERRORS} == set(PROBLEMS)

@@ -1,0 +1,309 @@
+"""The gateway inside FastAPI applications: who is let in, what is found, what is refused."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+import pytest
+import redis
+from fastapi import APIRouter, Depends, FastAPI, Query
+from fastapi.testclient import TestClient
+from hosts import (
+    KEY,
+    example_paths,
+    get_ohlcv_routers,
+    get_orm_routers,
+    require_key,
+    require_query_key,
+    store_ticker,
+)
+from pydantic import BaseModel
+from support import serving_app, settings_for
+
+from fullon_cache_api import Settings, get_all_routers, mount_cache
+from fullon_cache_api import get_all_routers as get_cache_routers
+from fullon_cache_api.demo import EmbeddedServer
+
+PATH = "/api/v1/cache"
+Compose = Callable[[FastAPI, Settings], None]
+
+
+def include(app: FastAPI, settings: Settings) -> None:
+    """Every router under the path, nothing asked."""
+    for router in get_all_routers(settings=settings):
+        app.include_router(router, prefix=PATH)
+
+
+def include_guarded(app: FastAPI, settings: Settings) -> None:
+    """Every router under the path, the key asked where it is included."""
+    for router in get_all_routers(settings=settings):
+        app.include_router(router, prefix=PATH, dependencies=[Depends(require_key)])
+
+
+def include_guarded_routers(app: FastAPI, settings: Settings) -> None:
+    """Every router under the path, the key asked by the routers themselves."""
+    for router in get_all_routers(settings=settings, dependencies=[Depends(require_key)]):
+        app.include_router(router, prefix=PATH)
+
+
+def mount(app: FastAPI, settings: Settings) -> None:
+    """The gateway mounted, nothing asked."""
+    mount_cache(app, settings=settings, public=True)
+
+
+def mount_guarded(app: FastAPI, settings: Settings) -> None:
+    """The gateway mounted, the key asked before it."""
+    mount_cache(app, settings=settings, dependencies=[Depends(require_key)])
+
+
+@pytest.fixture
+def settings(redis_server: EmbeddedServer, writer: "redis.Redis") -> Settings:
+    store_ticker(writer, "binance", "BTC/USDT", 42.0)
+    return settings_for(redis_server.url)
+
+
+@pytest.fixture(params=[include, mount, mount_guarded], ids=lambda compose: compose.__name__)
+def compose(request: pytest.FixtureRequest) -> Compose:
+    return request.param  # type: ignore[no-any-return]
+
+
+def test_routers_take_the_hosts_prefix_and_tags(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, redis_server: EmbeddedServer
+) -> None:
+    monkeypatch.setenv("REDIS_URL", redis_server.url)
+    app = FastAPI(title="Fullon Master API", version="1.0.0")
+    for router in get_all_routers():
+        app.include_router(router, prefix="/cache", tags=["Cache"])
+    with serving_app(app) as client:
+        assert client.get("/cache/tickers/binance/BTC-USDT").json()["ticker"]["last"] == 42.0
+        assert client.get("/cache/orders/1/status").json()["type"] == "/problems/not-cached"
+        assert client.get("/openapi.json").json()["paths"]["/cache/tickers"]["get"]["tags"] == [
+            "Cache",
+            "Tickers",
+        ]
+
+
+def test_routers_stand_beside_those_of_the_sibling_libraries(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, redis_server: EmbeddedServer
+) -> None:
+    monkeypatch.setenv("REDIS_URL", redis_server.url)
+    app = FastAPI(title="Fullon Master API", version="1.0.0")
+    # fmt: off
+    for router in get_orm_routers():   app.include_router(router, prefix="/api/v1/db", tags=["Database"])  # noqa: E701
+    for router in get_cache_routers(): app.include_router(router, prefix="/api/v1/cache", tags=["Cache"])  # noqa: E701
+    for router in get_ohlcv_routers(): app.include_router(router, prefix="/api/v1/market", tags=["Market Data"])  # noqa: E701
+    # fmt: on
+    with serving_app(app) as client:
+        assert client.get("/api/v1/db/users/7").json() == {"mine": 7}
+        assert client.get("/api/v1/cache/tickers").json()["count"] == 1
+        assert client.get("/api/v1/market/candles/BTC").json() == [1.0]
+        paths = client.get("/openapi.json").json()["paths"]
+    assert {"/api/v1/db/users/{user_id}", "/api/v1/cache/tickers", "/api/v1/market/candles/{symbol}"} <= {*paths}
+
+
+def guarded_hosts() -> dict[str, tuple[FastAPI, Compose]]:
+    everywhere = [Depends(require_key)]
+    return {
+        "at include_router": (FastAPI(), include_guarded),
+        "in the routers": (FastAPI(), include_guarded_routers),
+        "in the application": (FastAPI(dependencies=everywhere), include),
+        "before the mount": (FastAPI(), mount_guarded),
+    }
+
+
+@pytest.mark.parametrize("guard", guarded_hosts())
+def test_without_the_key_every_cache_path_is_401_and_with_it_as_ever(guard: str, settings: Settings) -> None:
+    app, compose = guarded_hosts()[guard]
+    compose(app, settings)
+    paths = list(example_paths(app.openapi(), PATH))
+    assert len(paths) >= 38
+    with serving_app(app) as client:
+        for path in paths:
+            for method in ("GET", "HEAD", "OPTIONS"):
+                refused = client.request(method, path)
+                assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "ApiKey"), path
+            assert client.get(path, headers=KEY).status_code in (200, 404), path
+        assert client.get(f"{PATH}/tickers").json() == {"detail": "an API key, please"}
+        assert client.get(f"{PATH}/tickers/binance/BTC-USDT", headers=KEY).json()["ticker"]["last"] == 42.0
+
+
+def test_a_guarded_mount_asks_before_every_path_below_it(settings: Settings) -> None:
+    app = FastAPI()
+    mount_guarded(app, settings)
+    with serving_app(app) as client:
+        for path in ("/", "/health", "/docs", "/openapi.json", "/nothing", "/tickers/"):
+            assert client.get(PATH + path).status_code == 401
+        assert client.post(f"{PATH}/tickers").status_code == 401
+        assert client.get(f"{PATH}/health/live", headers=KEY).json() == {"status": "alive"}
+        assert client.get(f"{PATH}/openapi.json", headers=KEY).json()["servers"] == [{"url": PATH}]
+        assert client.post(f"{PATH}/tickers", headers=KEY).json()["type"] == "/problems/method-not-allowed"
+
+
+def test_a_guarded_mount_asks_for_what_the_application_asks_as_well(settings: Settings) -> None:
+    app = FastAPI(dependencies=[Depends(require_query_key)])
+    mount_guarded(app, settings)
+    with serving_app(app) as client:
+        assert client.get(f"{PATH}/tickers", headers=KEY).status_code == 401
+        assert client.get(f"{PATH}/tickers?api_key=1").status_code == 401
+        assert client.get(f"{PATH}/tickers?api_key=1", headers=KEY).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "say who may read the cache"),
+        ({"public": True, "dependencies": [Depends(require_key)]}, "say who may read the cache"),
+        ({"public": True, "path": "cache"}, "starts with /"),
+        ({"public": True, "path": "/cache/"}, "does not end with it"),
+    ],
+)
+def test_a_mount_that_does_not_say_who_may_read_is_refused(
+    options: dict[str, object], message: str, settings: Settings
+) -> None:
+    app = FastAPI()
+    before = list(app.routes)
+    with pytest.raises(ValueError, match=message):
+        mount_cache(app, settings=settings, **options)  # type: ignore[arg-type]
+    assert app.routes == before
+
+
+def test_the_endpoints_are_found_by_the_gateways_rules(
+    compose: Compose, settings: Settings, writer: "redis.Redis"
+) -> None:
+    store_ticker(writer, "binance", "BTC/USDT:USDT", 43.0)
+    app = FastAPI()
+    compose(app, settings)
+    with serving_app(app) as client:
+        client.headers = KEY
+        for symbol, last in (("BTC-USDT", 42.0), ("BTC%2FUSDT", 42.0), ("BTC%2FUSDT:USDT", 43.0)):
+            assert client.get(f"{PATH}/tickers/binance/{symbol}").json()["ticker"]["last"] == last
+            assert client.get(f"{PATH}/tickers/binance/{symbol}/price").json()["price"] == last
+        for path in ("/tickers/health", "/bots/coordination/status", "/orders/queue/size", "/processes/top"):
+            assert client.get(PATH + path).status_code == 200
+        for path in ("/tickers/binance/BTC/USDT", "/tickers/", "/tickers//BTC-USDT", "/nothing"):
+            assert client.get(PATH + path).status_code == 404
+        slash = client.get(f"{PATH}/tickers/bin%2Fance/BTC-USDT")
+        assert (slash.status_code, slash.json()["errors"][0]["name"]) == (400, "exchange")
+        assert slash.json()["instance"] == f"{PATH}/tickers/bin%2Fance/BTC-USDT"
+
+
+def test_head_options_and_conditional_requests_work(compose: Compose, settings: Settings) -> None:
+    app = FastAPI()
+    compose(app, settings)
+    url = f"{PATH}/tickers/binance/BTC-USDT"
+    with serving_app(app) as client:
+        client.headers = KEY
+        whole, head = client.get(url), client.head(url)
+        assert head.status_code == 200
+        assert head.content == b""
+        assert head.headers["content-length"] == str(len(whole.content))
+        assert head.headers["etag"] == whole.headers["etag"]
+        again = client.get(url, headers={"If-None-Match": whole.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        options = client.options(url)
+        assert (options.status_code, options.headers["allow"]) == (204, "GET, HEAD, OPTIONS")
+        posted = client.post(url)
+        assert (posted.status_code, posted.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+
+
+class Paging(BaseModel):
+    """Query parameters that a host takes as one model."""
+
+    page: int = 1
+
+
+def paged(paging: Annotated[Paging, Query()], limit: int = 5) -> None:
+    """A dependency with query parameters, one of which some endpoints have too."""
+
+
+@pytest.mark.parametrize("compose", [include, mount_guarded])
+def test_a_query_parameter_is_refused_unless_the_endpoint_or_a_dependency_declares_it(
+    compose: Compose, settings: Settings
+) -> None:
+    app = FastAPI(dependencies=[Depends(require_query_key), Depends(paged)])
+    compose(app, settings)
+    with serving_app(app) as client:
+        client.headers = KEY
+
+        def refused(query: str, path: str = "/tickers") -> list[str]:
+            answer = client.get(f"{PATH}{path}?api_key=1{query}")
+            return [error["name"] for error in answer.json().get("errors", ())]
+
+        assert refused("") == []
+        assert refused("&for=me&page=2&limit=3") == []
+        assert refused("&for=me&exchang=binance") == ["exchang"]
+        assert refused("&%zz=1") == ["%zz"]
+        assert refused("&limit=0", "/trades/binance/BTC-USDT") == ["limit"]
+        assert refused("&limit=1", "/trades/binance/BTC-USDT") == []
+
+
+def test_a_parameter_that_nobody_declares_is_refused(compose: Compose, settings: Settings) -> None:
+    app = FastAPI()
+    compose(app, settings)
+    with serving_app(app) as client:
+        answer = client.get(f"{PATH}/tickers?api_key=1", headers=KEY)
+    assert [error["name"] for error in answer.json()["errors"]] == ["api_key"]
+
+
+def test_routers_work_through_a_router_of_the_hosts_own_and_without_an_application(
+    settings: Settings,
+) -> None:
+    outer = APIRouter(prefix="/{tenant}", dependencies=[Depends(require_query_key)])
+    for router in get_all_routers(settings=settings):
+        outer.include_router(router, prefix="/cache")
+    app = FastAPI()
+    app.include_router(outer, prefix="/api")
+    with serving_app(app) as client:
+        url = "/api/acme/cache/tickers/binance/BTC%2FUSDT"
+        assert client.get(url).status_code == 401
+        assert client.get(f"{url}?api_key=1").json()["ticker"]["last"] == 42.0
+        assert app.url_path_for("listTickers", tenant="acme") == "/api/acme/cache/tickers"
+
+
+@pytest.mark.parametrize("stripped", [True, False], ids=["the proxy strips it", "the proxy leaves it"])
+def test_a_root_path_is_respected(compose: Compose, settings: Settings, stripped: bool) -> None:
+    app = FastAPI(root_path="/proxy" if stripped else "")
+    compose(app, settings)
+    with serving_app(app, root_path="" if stripped else "/proxy") as client:
+        client.headers = KEY
+        # uvicorn itself puts its root path before the paths that it gets.
+        assert client.get(f"{PATH}/tickers/binance/BTC%2FUSDT").json()["ticker"]["last"] == 42.0
+        document = client.get("/openapi.json").json()
+        assert document["servers"] == [{"url": "/proxy"}]
+        if compose is not include:
+            own = client.get(f"{PATH}/openapi.json").json()
+            assert own["servers"] == [{"url": f"/proxy{PATH}"}]
+
+
+def test_the_connections_are_closed_with_the_hosts_lifespan(
+    compose: Compose, settings: Settings, writer: "redis.Redis"
+) -> None:
+    seen: list[str] = []
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        seen.append("start")
+        yield
+        seen.append("stop")
+
+    def connections() -> set[str]:
+        return {str(one["id"]) for one in writer.client_list()}
+
+    app = FastAPI(lifespan=lifespan)
+    compose(app, settings)
+    before = connections()
+    with TestClient(app) as client:
+        assert client.get(f"{PATH}/tickers", headers=KEY).status_code == 200
+        assert connections() - before
+    assert connections() <= before
+    assert seen == ["start", "stop"]
+
+
+def test_a_redis_that_is_gone_is_503_in_every_composition(compose: Compose) -> None:
+    app = FastAPI()
+    compose(app, settings_for("redis://127.0.0.1:1/0"))
+    with serving_app(app) as client:
+        answer = client.get(f"{PATH}/tickers", headers=KEY)
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/cache-unavailable")
+    assert answer.headers["retry-after"] == "1"
+    assert answer.headers["content-type"] == "application/problem+json"
