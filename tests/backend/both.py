@@ -4,8 +4,13 @@ from dataclasses import dataclass
 
 import httpx
 import redis
+from support import CHECKOUT
 
 from fullon_cache_api.demo import EmbeddedServer
+from fullon_cache_api.gateway import load
+from fullon_cache_api.spec.model import Endpoint
+
+SPEC = load(CHECKOUT / "endpoints.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +25,14 @@ class Both:
     def get(self, path: str) -> tuple[httpx.Response, httpx.Response]:
         """Both answers, the native one first."""
         return self.native.get(f"/api{path}"), self.installed.get(f"/api{path}")
+
+
+def path_of(endpoint: Endpoint, both: Both, *, query: bool) -> str:
+    """The path of an endpoint with the examples of its parameters."""
+    path = endpoint.path
+    process_id = both.writer.hget("process:components", "ticker_service") or b"tick:none:1.0"
+    for parameter in endpoint.parameters:
+        value = process_id.decode() if parameter.name == "process_id" else str(parameter.example)
+        path = path.replace(f"{{{parameter.name}}}", value)
+    given = [f"{p.name}={p.example}" for p in endpoint.parameters if p.location == "query"]
+    return f"{path}?{'&'.join(given)}" if query and given else path

@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import redis
@@ -37,9 +38,9 @@ def standin() -> Iterator[None]:
     os.environ.update(before)
 
 
-@pytest.fixture
-def fresh_standin(standin: None) -> Iterator[None]:
-    """fullon_cache can be imported, and has not been; afterwards all is as it was."""
+@contextmanager
+def as_new() -> Iterator[None]:
+    """As in a new process; afterwards all is as it was."""
     modules = {name: found for name, found in sys.modules.items() if name.partition(".")[0] == "fullon_cache"}
     variables = {name: os.environ[name] for name in VARIABLES if name in os.environ}
     forget()
@@ -47,6 +48,23 @@ def fresh_standin(standin: None) -> Iterator[None]:
     forget()
     sys.modules.update(modules)
     os.environ.update(variables)
+
+
+@pytest.fixture
+def fresh_standin(standin: None) -> Iterator[None]:
+    """fullon_cache can be imported, and has not been."""
+    with as_new():
+        yield
+
+
+@pytest.fixture
+def no_fullon_cache() -> Iterator[None]:
+    """fullon_cache is not installed."""
+    before = sys.path[:]
+    with as_new():
+        sys.path[:] = [folder for folder in before if folder != STANDIN]
+        yield
+    sys.path[:] = before
 
 
 def _both(server: EmbeddedServer, writer: "redis.Redis") -> Iterator[Both]:
@@ -76,9 +94,9 @@ def both(pair: Both) -> Both:
     return pair
 
 
-@pytest.fixture
-def filled(both: Both) -> Both:
+@pytest.fixture(scope="module")
+def filled(pair: Both) -> Both:
     """Both gateways over the demo's data, an hour ahead of the clock, so that no age in an answer changes."""
-    with Demo(both.server, candles=20, clock=lambda: time.time() + 3_600) as demo:
+    with Demo(pair.server, candles=20, clock=lambda: time.time() + 3_600) as demo:
         demo.fill()
-    return both
+    return pair

@@ -11,12 +11,12 @@ from types import ModuleType
 import httpx
 import pytest
 import redis
-from endpoints.layout import put_tick
 from endpoints.problems import problem
 from support import serving, settings_for
 
 from fullon_cache_api.demo import EmbeddedServer
 from fullon_cache_api.gateway import FullonCacheGateway
+from fullon_cache_api.integrations.fullon_cache import load_package
 from fullon_cache_api.integrations.fullon_cache.call import AT_ONCE
 
 DEADLINE = 0.6
@@ -58,16 +58,28 @@ def server(fresh_standin: None) -> Iterator[EmbeddedServer]:
         yield own
 
 
+def gateway(server: EmbeddedServer, deadline: float) -> FullonCacheGateway:
+    variables = {"CACHE_BACKEND": "fullon_cache", "API_DEADLINE": str(deadline)}
+    return FullonCacheGateway(settings=settings_for(server.url, **variables))
+
+
 @pytest.fixture
 def client(server: EmbeddedServer) -> Iterator[httpx.Client]:
-    settings = settings_for(server.url, CACHE_BACKEND="fullon_cache", API_DEADLINE=str(DEADLINE))
-    with serving(FullonCacheGateway(settings=settings)) as own:
+    with serving(gateway(server, DEADLINE)) as own:
         yield own
 
 
 @pytest.fixture
-def package(client: httpx.Client) -> ModuleType:
-    """The stand-in that the gateway uses."""
+def patient(server: EmbeddedServer) -> Iterator[httpx.Client]:
+    """Gives a request all the time that it wants."""
+    with serving(gateway(server, 20)) as own:
+        yield own
+
+
+@pytest.fixture
+def package(server: EmbeddedServer) -> ModuleType:
+    """The stand-in that the gateways use."""
+    load_package(settings_for(server.url).redis)
     return sys.modules["fullon_cache"]
 
 
@@ -118,24 +130,21 @@ def test_a_call_that_hangs_and_cannot_be_cancelled_ends_at_the_deadline_and_hold
 
 
 def test_an_outage_in_the_middle_of_a_call_is_noticed_before_the_deadline(
-    fresh_standin: None, monkeypatch: pytest.MonkeyPatch
+    patient: httpx.Client, server: EmbeddedServer, package: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with EmbeddedServer(port=0) as server:
-        settings = settings_for(server.url, CACHE_BACKEND="fullon_cache", API_DEADLINE="20")
-        with serving(FullonCacheGateway(settings=settings)) as client:
-            begun = threading.Event()
+    begun = threading.Event()
 
-            async def get_bots(self: object) -> dict[str, object]:
-                begun.set()
-                await asyncio.sleep(15)
-                return {}
+    async def get_bots(self: object) -> dict[str, object]:
+        begun.set()
+        await asyncio.sleep(15)
+        return {}
 
-            monkeypatch.setattr(sys.modules["fullon_cache"].BotCache, "get_bots", get_bots)
-            with ThreadPoolExecutor(1) as pool:
-                answer = pool.submit(client.get, "/api/bots")
-                assert begun.wait(5)
-                server.kill()
-                problem(answer.result(timeout=2), "cache-unavailable")
+    monkeypatch.setattr(package.BotCache, "get_bots", get_bots)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(patient.get, "/api/bots")
+        assert begun.wait(5)
+        server.kill()
+        problem(answer.result(timeout=2), "cache-unavailable")
 
 
 def test_nothing_found_is_not_believed_where_fullon_cache_itself_does_not_reach_redis(
@@ -178,24 +187,25 @@ def test_an_error_of_fullon_cache_is_told_by_what_caused_it_and_without_its_text
     assert "secret" not in body["detail"]
 
 
-def test_more_requests_than_fullon_cache_has_connections_for_are_all_answered(
-    client: httpx.Client, server: EmbeddedServer, package: ModuleType, monkeypatch: pytest.MonkeyPatch
+def test_more_requests_than_fullon_cache_has_connections_for_wait_and_are_answered(
+    patient: httpx.Client, package: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with redis.Redis.from_url(server.url) as writer:
-        put_tick(writer, "binance", "BTC/USDT")
-    before, under_way, most = package.TickCache.get_ticker, 0, 0
+    waiting, most = 0, 0
+    full = threading.Event()
 
-    async def get_ticker(self: object, symbol: str, exchange: str) -> object:
-        nonlocal under_way, most
-        under_way += 1
-        most = max(most, under_way)
-        try:
-            return await before(self, symbol, exchange)
-        finally:
-            under_way -= 1
+    async def get_bots(self: object) -> dict[str, object]:
+        nonlocal waiting, most
+        waiting += 1
+        most = max(most, waiting)
+        if waiting == AT_ONCE:
+            full.set()
+        while not full.is_set():
+            await asyncio.sleep(0.01)
+        waiting -= 1
+        return {}
 
-    monkeypatch.setattr(package.TickCache, "get_ticker", get_ticker)
-    with ThreadPoolExecutor(48) as pool:
-        answers = list(pool.map(lambda _: client.get(TICKER).status_code, range(96)))
+    monkeypatch.setattr(package.BotCache, "get_bots", get_bots)
+    with ThreadPoolExecutor(AT_ONCE + 8) as pool:
+        answers = list(pool.map(lambda _: patient.get("/api/bots").status_code, range(AT_ONCE + 8)))
     assert set(answers) == {200}
-    assert 1 < most <= AT_ONCE
+    assert most == AT_ONCE

@@ -49,7 +49,7 @@ def test_calls_with_different_deadlines_in_one_batch_end_each_at_its_own(
         async with opened(own_server.url, lanes=1) as client:
             await value(client, 0)
             own_server.pause()
-            await asyncio.gather(*(times_out(client, within) for within in (0.1, 0.4, 0.25, 0.1, 0.4)))
+            await asyncio.gather(*(times_out(client, within) for within in (0.1, 0.3, 0.2, 0.1, 0.3)))
             own_server.resume()
 
     run(main())
@@ -82,7 +82,7 @@ def test_a_call_that_waits_behind_a_slow_batch_ends_at_its_own_deadline_and_leav
             slow = asyncio.create_task(value(client, 1, 5))
             await until(lambda: proxy.holding > 0)
             waiting = asyncio.create_task(value(client, 2, 5))
-            await asyncio.gather(times_out(client, 0.25), times_out(client, 0.1))
+            await asyncio.gather(times_out(client, 0.2), times_out(client, 0.1))
             proxy.release()
             assert (await slow, await waiting) == (b"value 1", b"value 2")
             assert proxy.connections == 1
@@ -117,7 +117,7 @@ def test_a_handshake_that_hangs_ends_each_call_at_its_own_deadline(run: Run) -> 
             server.pause()
             async with opened(server.url_as("default", "secret"), lanes=1) as client:
                 patient = asyncio.create_task(value(client, 1, 5))
-                await asyncio.gather(times_out(client, 0.3), times_out(client, 0.1))
+                await asyncio.gather(times_out(client, 0.2), times_out(client, 0.1))
                 server.resume()
                 assert await patient == b"value 1"
 
@@ -174,6 +174,21 @@ def test_a_call_that_comes_after_its_deadline_to_an_unopened_client_times_out(
             assert await value(client, 1) == b"value 1"
 
     run(main())
+
+
+@pytest.mark.anyio
+async def test_a_caller_that_has_gone_before_its_deadline_is_forgotten(tcp_server: EmbeddedServer) -> None:
+    async with through_proxy(tcp_server) as (client, proxy):
+        proxy.hold()
+        under_way = asyncio.create_task(value(client, 1, 5))
+        await until(lambda: proxy.holding > 0)
+        gone = asyncio.create_task(value(client, 2, 0.05))
+        await asyncio.sleep(0)
+        gone.cancel()
+        await times_out(client, 0.1)
+        assert gone.cancelled()
+        proxy.release()
+        assert await under_way == b"value 1"
 
 
 @pytest.mark.anyio

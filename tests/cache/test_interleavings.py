@@ -140,7 +140,7 @@ class Caller:
 
 @pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
 @pytest.mark.parametrize("lanes", [1, 2])
-@examples(40)
+@examples(30)
 @given(EVENTS)
 @example([Network("hold"), Ask((1,), LONG), Ask((2, 3), SHORT), Ask((4,), LONG)])
 @example([Network("hold"), Ask((1,), LONG), Turn(4, True), Ask((2,), LONG), Close(), Ask((3,), LONG)])

@@ -158,8 +158,13 @@ async def test_a_reply_of_another_kind_than_the_command_gives_is_an_error(
 ) -> None:
     async with through_proxy(tcp_server) as (client, proxy):
         proxy.answer(reply)
+        reader = Reader(client, asyncio.get_running_loop().time() + 5)
         with pytest.raises(CacheUnavailable, match="unexpected reply"):
-            await Reader(client, asyncio.get_running_loop().time() + 5).get("key:1")
+            await reader.get("key:1")
+        proxy.answer(b"$1\r\na\r\n", b"$1\r\na\r\n")
+        for read in (reader.hgetall("hash"), reader.hmget("hash", ["field:1"])):
+            with pytest.raises(CacheUnavailable, match="unexpected reply"):
+                await read
 
 
 @pytest.mark.anyio

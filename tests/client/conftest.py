@@ -9,6 +9,7 @@ import httpx
 import pytest
 import redis
 from client.calling import KINDS, Call, Calling, Kind, calling
+from client.demo_cache import DemoCache
 from client.scripted import Scripted, scripted
 from support import serving, settings_for
 
@@ -56,11 +57,11 @@ def url(client: httpx.Client) -> str:
 
 
 @pytest.fixture(scope="module")
-def demo() -> Iterator[tuple[str, str]]:
-    """The base URL of a gateway over the demo's data at rest, and the id of a process that it has."""
+def demo() -> Iterator[DemoCache]:
+    """A gateway over the demo's data at rest."""
     with EmbeddedServer() as server, Demo(server, candles=20, clock=lambda: time.time() + 3_600) as data:
         data.fill()
         with redis.Redis.from_url(server.url) as reader:
             process_id = reader.hget("process:components", "ticker_service").decode()
         with serving(FullonCacheGateway(settings=settings_for(server.url))) as http:
-            yield f"{http.base_url}/api", process_id
+            yield DemoCache(http, process_id)

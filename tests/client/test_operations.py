@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import httpx
 import msgspec
 import pytest
 from client.calling import Calling
+from client.demo_cache import DemoCache
 from support import CHECKOUT
 
 from fullon_cache_api.client import AsyncCacheClient, CacheClient, endpoints
@@ -30,14 +30,12 @@ def values(endpoint: Endpoint, process_id: str, location: str) -> dict[str, Any]
 
 @every
 def test_every_operation_answers_what_the_gateway_sends_in_the_type_that_it_names(
-    make: Calling, demo: tuple[str, str], endpoint: Endpoint
+    make: Calling, demo: DemoCache, endpoint: Endpoint
 ) -> None:
-    url, process_id = demo
-    path, query = (values(endpoint, process_id, location) for location in ("path", "query"))
+    path, query = (values(endpoint, demo.process_id, location) for location in ("path", "query"))
     name = snake_case(endpoint.operation_id)
-    call = make(url)
-    answer = call(name, **path, **query)
-    assert answer == httpx.get(f"{url}{endpoint.path.format(**path)}", params=query).json()
+    answer = make(demo.url)(name, **path, **query)
+    assert answer == demo.http.get(f"/api{endpoint.path.format(**path)}", params=query).json()
     title = SPEC.schemas[endpoint.response]["title"]
     assert CacheClient.__dict__[name].__annotations__["return"].__name__ == title
     msgspec.convert(answer, getattr(endpoints, str(title)))
@@ -61,19 +59,19 @@ def test_the_examples_of_a_schema_have_the_type_that_is_made_of_it(endpoint: End
     assert type_.__required_keys__ == set(schema["required"])  # type: ignore[arg-type]
 
 
-def test_path_parameters_can_be_given_by_position(make: Calling, demo: tuple[str, str]) -> None:
-    call = make(demo[0])
+def test_path_parameters_can_be_given_by_position(make: Calling, demo: DemoCache) -> None:
+    call = make(demo.url)
     assert call("get_ticker", "binance", "BTC/USDT")["symbol"] == "BTC-USDT"
     assert call("list_bars", "BTC-USDT", "1m", count=3)["count"] == 3
 
 
-def test_query_parameters_are_given_by_name_only(demo: tuple[str, str]) -> None:
-    with CacheClient(demo[0]) as client, pytest.raises(TypeError):
+def test_query_parameters_are_given_by_name_only(demo: DemoCache) -> None:
+    with CacheClient(demo.url) as client, pytest.raises(TypeError):
         client.list_bars("BTC-USDT", "1m", 3)  # type: ignore[misc]
 
 
-def test_what_is_left_out_is_left_to_the_gateway(make: Calling, demo: tuple[str, str]) -> None:
-    call = make(demo[0])
+def test_what_is_left_out_is_left_to_the_gateway(make: Calling, demo: DemoCache) -> None:
+    call = make(demo.url)
     assert call("get_ticker_health")["stale_after_seconds"] == 60
     assert call("get_ticker_health", stale_after=None)["stale_after_seconds"] == 60
     assert call("get_ticker_health", stale_after=7)["stale_after_seconds"] == 7

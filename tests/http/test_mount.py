@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
-from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -62,7 +61,7 @@ def hosting(app: ASGIApp, gateway: FullonCacheGateway, **options: str) -> Iterat
 Mounted: TypeAlias = tuple[httpx.Client, str]
 
 
-@pytest.fixture(scope="module", params=["mount", "mount in a mount", "root path"])
+@pytest.fixture(scope="module", params=["mount", "root path"])
 def mounted(request: pytest.FixtureRequest, redis_server: EmbeddedServer) -> Iterator[Mounted]:
     """A client, and the path under which it finds the gateway's root."""
     gateway = FullonCacheGateway(settings=settings_for(redis_server.url))
@@ -71,10 +70,6 @@ def mounted(request: pytest.FixtureRequest, redis_server: EmbeddedServer) -> Ite
         case "mount":
             with hosting(Starlette(routes=[Mount("/x", app=app)]), gateway) as client:
                 yield client, "/x"
-        case "mount in a mount":
-            inner = Starlette(routes=[Mount("/y z", app=app)])
-            with hosting(Starlette(routes=[Mount("/x", app=inner)]), gateway) as client:
-                yield client, "/x/y%20z"
         case "root path":
             # A proxy takes the root path off, and the server puts it before every path again.
             with hosting(app, gateway, root_path="/x") as client:
@@ -103,14 +98,16 @@ def test_system_endpoints_are_served_below_the_mount(mounted: Mounted) -> None:
 
 def test_every_link_of_the_pages_leads_below_the_mount(mounted: Mounted) -> None:
     client, root = mounted
+    links: set[str] = set()
     for page in ("/", "/docs", "/redoc"):
         text = client.get(root + page, headers={"Accept": "text/html"}).text
-        links = set(re.findall(r'(?:href|src|data-spec-url)="(/[^"]*)"', text))
-        assert len(links) > 2
-        for link in links:
-            # Where a proxy has taken the root path off, it does so with the links, too.
-            path = link.removeprefix("/x") if root == "" else link
-            assert client.get(urljoin(root + page, path)).status_code == 200, link
+        found = re.findall(r'(?:href|src|data-spec-url)="(/[^"]*)"', text)
+        assert len(found) > 2
+        links.update(found)
+    for link in links:
+        # Where a proxy has taken the root path off, it does so with the links, too.
+        path = link.removeprefix("/x") if root == "" else link
+        assert client.head(path).status_code == 200, link
 
 
 def test_the_document_names_the_path_of_the_mount(mounted: Mounted) -> None:

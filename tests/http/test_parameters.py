@@ -340,7 +340,7 @@ NAMES = st.sampled_from(["text", "whole", "real", "flag", "pair", "other", ""])
 VALUES = st.one_of(st.text(max_size=6), st.integers().map(str), st.sampled_from(["true", "1.5", "BTC-USDT"]))
 
 
-@examples(200)
+@examples(100)
 @given(st.lists(st.tuples(NAMES, VALUES), max_size=5))
 def test_any_query_gives_arguments_or_mistakes_that_name_what_was_sent(pairs: list[tuple[str, str]]) -> None:
     query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)

@@ -199,7 +199,7 @@ def documents(draw: st.DrawFn) -> tuple[Schema, Any, Any]:
     return (schema, *draw(instances(schema)))
 
 
-@examples(300)
+@examples(150)
 @given(documents())
 def test_a_value_that_was_valid_but_for_unnamed_members_is_valid_and_keeps_all_else(
     document: tuple[Schema, Any, Any],
@@ -218,7 +218,7 @@ JSON = st.recursive(
 )
 
 
-@examples(200)
+@examples(100)
 @given(SCHEMAS, JSON)
 def test_pruning_any_value_twice_is_pruning_it_once_and_never_makes_a_valid_one_invalid(
     schema: Schema, value: Any

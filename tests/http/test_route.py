@@ -107,7 +107,7 @@ SEGMENTS = st.lists(
 )
 
 
-@examples(500)
+@examples(200)
 @given(TEMPLATES, SEGMENTS)
 def test_the_tree_finds_what_trying_every_template_finds(paths: list[str], segments: list[bytes]) -> None:
     assert tree_of(*paths).find(segments) == expected(paths, segments)

@@ -243,6 +243,23 @@ async def test_a_gateway_without_a_redis_serves_its_documentation() -> None:
 
 
 @pytest.mark.anyio
+async def test_the_path_of_a_mount_is_percent_encoded_wherever_it_is_shown(
+    gateway: FullonCacheGateway,
+) -> None:
+    async def get(path: str, **headers: str) -> Answered:
+        scope = http_scope(f"/x%20%25{path}", headers=headers.items(), root_path="/x %")
+        return await answer(gateway.get_app(), scope)
+
+    start = (await get("/")).json()
+    assert start["links"]["docs"] == "/x%20%25/docs"
+    assert start["endpoints"][0]["path"] == "/x%20%25/api/tickers"
+    assert (await get("/openapi.json")).json()["servers"] == [{"url": "/x%20%25"}]
+    page = (await get("/", accept="text/html")).body.decode()
+    assert 'href="/x%20%25/docs"' in page
+    assert 'href="/x%20%25/api/tickers"' in page
+
+
+@pytest.mark.anyio
 async def test_a_wrong_password_is_unavailable_and_never_shown() -> None:
     with EmbeddedServer(port=0, args=["--requirepass", "secret"]) as server:
         gateway = FullonCacheGateway(settings=settings_for(f"redis://:wr0ng@127.0.0.1:{port_of(server)}"))

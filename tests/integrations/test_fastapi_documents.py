@@ -57,7 +57,13 @@ def test_the_document_is_whole_and_valid(compose: Any) -> None:
     assert parameters(document, TICKER) == [("path", "exchange"), ("path", "symbol")]
     assert ("query", "count") in parameters(document, f"{PATH}/ohlcv/{{symbol}}/{{timeframe}}")
     assert document["paths"][TICKER]["get"]["tags"][-1] == "Tickers"
-    assert schema_of(document, TICKER)["required"] == ["exchange", "symbol", "ticker", "cached_at", "cache_hit"]
+    assert schema_of(document, TICKER)["required"] == [
+        "exchange",
+        "symbol",
+        "ticker",
+        "cached_at",
+        "cache_hit",
+    ]
     assert "request_id" in schema_of(document, TICKER, "404")["properties"]
     assert schema_of(document, f"{PATH}/tickers")["properties"]["tickers"]["items"] == {
         "$ref": "#/components/schemas/Ticker"

@@ -7,7 +7,6 @@ from typing import Annotated
 import pytest
 import redis
 from fastapi import APIRouter, Depends, FastAPI, Query
-from fastapi.testclient import TestClient
 from hosts import (
     KEY,
     example_paths,
@@ -91,14 +90,16 @@ def test_routers_stand_beside_those_of_the_sibling_libraries(
     # fmt: off
     for router in get_orm_routers():   app.include_router(router, prefix="/api/v1/db", tags=["Database"])  # noqa: E701
     for router in get_cache_routers(): app.include_router(router, prefix="/api/v1/cache", tags=["Cache"])  # noqa: E701
-    for router in get_ohlcv_routers(): app.include_router(router, prefix="/api/v1/market", tags=["Market Data"])  # noqa: E701
+    for router in get_ohlcv_routers(): app.include_router(router, prefix="/api/v1/market", tags=["Market Data"])  # noqa: E501, E701
     # fmt: on
     with serving_app(app) as client:
         assert client.get("/api/v1/db/users/7").json() == {"mine": 7}
         assert client.get("/api/v1/cache/tickers").json()["count"] == 1
         assert client.get("/api/v1/market/candles/BTC").json() == [1.0]
         paths = client.get("/openapi.json").json()["paths"]
-    assert {"/api/v1/db/users/{user_id}", "/api/v1/cache/tickers", "/api/v1/market/candles/{symbol}"} <= {*paths}
+    assert {"/api/v1/db/users/{user_id}", "/api/v1/cache/tickers", "/api/v1/market/candles/{symbol}"} <= {
+        *paths
+    }
 
 
 def guarded_hosts() -> dict[str, tuple[FastAPI, Compose]]:
@@ -245,10 +246,8 @@ def test_a_parameter_that_nobody_declares_is_refused(compose: Compose, settings:
     assert [error["name"] for error in answer.json()["errors"]] == ["api_key"]
 
 
-def test_routers_work_through_a_router_of_the_hosts_own_and_without_an_application(
-    settings: Settings,
-) -> None:
-    outer = APIRouter(prefix="/{tenant}", dependencies=[Depends(require_query_key)])
+def test_routers_work_through_a_router_of_the_hosts_own(settings: Settings) -> None:
+    outer = APIRouter(prefix="/{firm}", dependencies=[Depends(require_query_key)])
     for router in get_all_routers(settings=settings):
         outer.include_router(router, prefix="/cache")
     app = FastAPI()
@@ -257,9 +256,10 @@ def test_routers_work_through_a_router_of_the_hosts_own_and_without_an_applicati
         url = "/api/acme/cache/tickers/binance/BTC%2FUSDT"
         assert client.get(url).status_code == 401
         assert client.get(f"{url}?api_key=1").json()["ticker"]["last"] == 42.0
-        assert app.url_path_for("listTickers", tenant="acme") == "/api/acme/cache/tickers"
+        assert app.url_path_for("listTickers", firm="acme") == "/api/acme/cache/tickers"
 
 
+@pytest.mark.filterwarnings("ignore:The `root_path` parameter is deprecated")
 @pytest.mark.parametrize("stripped", [True, False], ids=["the proxy strips it", "the proxy leaves it"])
 def test_a_root_path_is_respected(compose: Compose, settings: Settings, stripped: bool) -> None:
     app = FastAPI(root_path="/proxy" if stripped else "")
@@ -292,7 +292,7 @@ def test_the_connections_are_closed_with_the_hosts_lifespan(
     app = FastAPI(lifespan=lifespan)
     compose(app, settings)
     before = connections()
-    with TestClient(app) as client:
+    with serving_app(app) as client:
         assert client.get(f"{PATH}/tickers", headers=KEY).status_code == 200
         assert connections() - before
     assert connections() <= before

@@ -1,7 +1,7 @@
 """The gateway as a Starlette application: served, mounted, extended, taken apart."""
 
-import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import httpx
 import pytest
@@ -12,8 +12,7 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, NoMatchFound
-from starlette.testclient import TestClient
-from starlette.websockets import WebSocketDisconnect
+from starlette.types import Message
 from support import serving_app, settings_for
 
 from fullon_cache_api import FullonCacheGateway, Settings, create_app, load_spec
@@ -32,6 +31,17 @@ def settings(redis_server: EmbeddedServer, writer: "redis.Redis") -> Settings:
 @pytest.fixture
 def own(settings: Settings) -> FullonCacheGateway:
     return FullonCacheGateway(prefix="/cache", settings=settings)
+
+
+def closing(gateway: FullonCacheGateway) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    """Return the lifespan of a host that closes a gateway's connections."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with gateway:
+            yield
+
+    return lifespan
 
 
 def connections(writer: "redis.Redis") -> set[str]:
@@ -59,19 +69,16 @@ def test_a_spec_is_loaded_from_a_path_and_served_as_it_is(settings: Settings) ->
     assert gateway.openapi()["paths"].keys() >= {endpoint.path for endpoint in spec.endpoints}  # type: ignore[union-attr]
 
 
-def test_leaving_the_gateway_closes_its_connections(own: FullonCacheGateway, writer: "redis.Redis") -> None:
+@pytest.mark.anyio
+async def test_leaving_the_gateway_closes_its_connections(
+    own: FullonCacheGateway, writer: "redis.Redis"
+) -> None:
     before = connections(writer)
-
-    async def use() -> None:
-        transport = httpx.ASGITransport(own.get_app())
-        async with own as entered, httpx.AsyncClient(transport=transport, base_url="http://x") as client:
-            assert entered is own
-            assert (await client.get(f"/cache{TICKER}")).status_code == 200
-            assert connections(writer) - before
-
-    import anyio
-
-    anyio.run(use)
+    transport = httpx.ASGITransport(own.get_app())
+    async with own as entered, httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        assert entered is own
+        assert (await client.get(f"/cache{TICKER}")).status_code == 200
+        assert connections(writer) - before
     assert connections(writer) <= before
 
 
@@ -79,19 +86,29 @@ def test_the_end_of_the_lifespan_closes_the_connections(
     own: FullonCacheGateway, writer: "redis.Redis"
 ) -> None:
     before = connections(writer)
-    with TestClient(own.get_app()) as client:
+    with serving_app(own.get_app()) as client:
         assert client.get(f"/cache{TICKER}").status_code == 200
         assert connections(writer) - before
     assert connections(writer) <= before
 
 
-def test_a_websocket_is_refused(own: FullonCacheGateway) -> None:
-    with (
-        TestClient(own.get_app()) as client,
-        pytest.raises(WebSocketDisconnect),
-        client.websocket_connect("/cache/tickers"),
-    ):
-        pass
+@pytest.mark.anyio
+@pytest.mark.parametrize("extended", [False, True])
+async def test_a_websocket_is_refused(own: FullonCacheGateway, extended: bool) -> None:
+    app = own.get_app()
+    if extended:
+        app.add_route("/extra", lambda request: PlainTextResponse("mine"))
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "websocket", "path": "/cache/tickers", "query_string": b"", "headers": []}
+    await app(scope, receive, send)
+    assert [message["type"] for message in sent] == ["websocket.close"]
 
 
 def test_middleware_that_is_added_sees_the_endpoints_and_their_problems(own: FullonCacheGateway) -> None:
@@ -121,8 +138,6 @@ def test_a_route_that_is_added_stands_beside_the_endpoints(own: FullonCacheGatew
         assert client.post("/cache/tickers").json()["type"] == "/problems/method-not-allowed"
         assert client.get("/health/live").json() == {"status": "alive"}
         assert client.get("/cache/nothing").json()["type"] == "/problems/no-such-endpoint"
-    with TestClient(app) as local, pytest.raises(WebSocketDisconnect), local.websocket_connect("/extra/none"):
-        pass
 
 
 def test_the_routes_are_named_by_operation_and_lead_to_their_paths(own: FullonCacheGateway) -> None:
@@ -140,7 +155,7 @@ def test_the_routes_are_named_by_operation_and_lead_to_their_paths(own: FullonCa
 
 def test_a_starlette_application_takes_the_routes_among_its_own(own: FullonCacheGateway) -> None:
     # Reversed, so that a parameter comes before the literal that beats it.
-    host = Starlette(routes=[*reversed(own.routes())])
+    host = Starlette(routes=[*reversed(own.routes())], lifespan=closing(own))
     with serving_app(host) as client:
         assert client.get(f"/cache{TICKER}").json()["ticker"]["last"] == 42.0
         assert client.get("/cache/bots/coordination/status").json()["bots"] == 0
@@ -148,24 +163,11 @@ def test_a_starlette_application_takes_the_routes_among_its_own(own: FullonCache
         assert client.get("/cache/nothing").text == "Not Found"
 
 
-@pytest.fixture(params=["no lifespan", "its own lifespan"])
-def mounting(request: pytest.FixtureRequest, settings: Settings) -> Iterator[httpx.Client]:
+def test_a_mounted_gateway_answers_below_its_path(settings: Settings) -> None:
     gateway = FullonCacheGateway(prefix="", settings=settings)
-
-    @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with gateway:
-            yield
-
     routes = [Mount("/api/v1/cache", app=gateway.get_app())]
-    with serving_app(
-        Starlette(routes=routes, lifespan=None if request.param == "no lifespan" else lifespan)
-    ) as client:
-        yield client
-
-
-def test_a_mounted_gateway_answers_below_its_path(mounting: httpx.Client) -> None:
-    assert mounting.get(f"/api/v1/cache{TICKER}").json()["ticker"]["last"] == 42.0
-    document = mounting.get("/api/v1/cache/openapi.json").json()
-    assert document["servers"] == [{"url": "/api/v1/cache"}]
-    assert mounting.get("/api/v1/cache/nothing").json()["instance"] == "/api/v1/cache/nothing"
+    with serving_app(Starlette(routes=routes, lifespan=closing(gateway))) as client:
+        assert client.get(f"/api/v1/cache{TICKER}").json()["ticker"]["last"] == 42.0
+        document = client.get("/api/v1/cache/openapi.json").json()
+        assert document["servers"] == [{"url": "/api/v1/cache"}]
+        assert client.get("/api/v1/cache/nothing").json()["instance"] == "/api/v1/cache/nothing"

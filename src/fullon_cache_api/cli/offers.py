@@ -33,7 +33,8 @@ def offers_text(version: str, offers: Sequence[Offer], used: Uses) -> str:
     refused = [f"  {offer.read}: {offer.note}" for offer in offers if offer.state == "refused"]
     drifted = [offer for offer in served if offer.state in ("missing", "changed")]
     touched = sum(bool(used.get(offer.read)) for offer in drifted)
-    drift = f"{len(drifted)} reads drifted, {touched} of them with endpoints; these reads stay native."
+    noun = "read" if len(drifted) == 1 else "reads"
+    drift = f"{len(drifted)} {noun} drifted, {touched} of them with endpoints: what drifted stays native."
     return "\n".join(
         (f"fullon_cache {version}", "", table(_HEAD, rows), "", drift, "", "Not offered", *refused)
     )

@@ -813,11 +813,6 @@ class BarList(TypedDict):
     """How many cached elements were left out because they are corrupt; absent when none was."""
 
 
-ListProcessesType: TypeAlias = Literal[
-    "tick", "ohlcv", "bot", "account", "order", "bot_status_service", "crawler", "user_trades_service"
-]
-
-
 class Process(TypedDict):
     """One Fullon process as it last reported; further fields stay as cached."""
 
@@ -863,6 +858,11 @@ class ProcessList(TypedDict):
 
     skipped: NotRequired[int]
     """How many cached elements were left out because they are corrupt; absent when none was."""
+
+
+ListProcessesType: TypeAlias = Literal[
+    "tick", "ohlcv", "bot", "account", "order", "bot_status_service", "crawler", "user_trades_service"
+]
 
 
 class ProcessHealth(TypedDict):

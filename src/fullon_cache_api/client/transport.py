@@ -1,4 +1,4 @@
-"""The two ways to send a call and to wait: blocking, and on an event loop (asyncio or trio)."""
+"""The two ways to send a call and to wait: blocking, and on an event loop."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -88,7 +88,7 @@ class SyncClient(_Client):
 
 
 class AsyncClient(_Client):
-    """Sends calls from an event loop, asyncio's or trio's; `SyncClient` says what each argument means."""
+    """Sends calls from an event loop; `SyncClient` says what each argument means."""
 
     def __init__(
         self,

@@ -71,18 +71,28 @@ def async_method(method: Method) -> list[str]:
 
 
 def _method(name: str, endpoint: Endpoint, book: TypeBook) -> Method:
-    template = endpoint.path.split("/")
     taken = {"self", f"_{name.upper()}"}
-    arguments: list[Argument] = []
-    for parameter in endpoint.parameters:
-        argument = free_name(parameter.name, taken)
-        taken.add(argument)
-        type_name = book.of_parameter(parameter.schema, f"{endpoint.operation_id}_{parameter.name}")
-        arguments.append(Argument(argument, type_name, parameter))
-    path = [argument for argument in arguments if argument.parameter.location == "path"]
-    path.sort(key=lambda argument: template.index(f"{{{argument.parameter.name}}}"))
-    query = [argument for argument in arguments if argument.parameter.location == "query"]
-    return Method(name, endpoint, book.of_file(endpoint.response), tuple(path), tuple(query))
+    query = [parameter for parameter in endpoint.parameters if parameter.location == "query"]
+    return Method(
+        name,
+        endpoint,
+        book.of_file(endpoint.response),
+        tuple(_argument(parameter, endpoint, book, taken) for parameter in _in_path(endpoint)),
+        tuple(_argument(parameter, endpoint, book, taken) for parameter in query),
+    )
+
+
+def _in_path(endpoint: Endpoint) -> list[Parameter]:
+    template = endpoint.path.split("/")
+    parameters = [parameter for parameter in endpoint.parameters if parameter.location == "path"]
+    return sorted(parameters, key=lambda parameter: template.index(f"{{{parameter.name}}}"))
+
+
+def _argument(parameter: Parameter, endpoint: Endpoint, book: TypeBook, taken: set[str]) -> Argument:
+    name = free_name(parameter.name, taken)
+    taken.add(name)
+    type_name = book.of_parameter(parameter.schema, f"{endpoint.operation_id}_{parameter.name}")
+    return Argument(name, type_name, parameter)
 
 
 def _lines(method: Method, define: str, give: str) -> list[str]:

@@ -1,12 +1,12 @@
 """What the host's dependencies declare: query parameters that are theirs, and not the gateway's to refuse."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from typing import get_args
 
 from fastapi.dependencies.models import Dependant
-from fastapi.dependencies.utils import get_flat_params
-from fastapi.params import Query
 from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.security import APIKeyQuery
+from pydantic import BaseModel
 from starlette.requests import Request
 
 from fullon_cache_api.http.text import BadText, decode_query
@@ -22,7 +22,7 @@ def own_query(request: Request, declared: frozenset[str]) -> bytes:
     foreign = [name for pair in pairs if (name := _name(pair)) not in declared]
     if not query or not foreign:
         return query
-    host = frozenset(_declared(_dependants(request))) - declared
+    host = {name for dependant in _dependants(request) for name in _declared(dependant)} - declared
     return b"&".join(pair for pair in pairs if _name(pair) not in host)
 
 
@@ -42,16 +42,21 @@ def _dependants(request: Request) -> Iterator[Dependant]:
             yield context.dependant
 
 
-def _declared(dependants: Iterable[Dependant]) -> Iterator[str]:
-    for dependant in dependants:
-        for field in get_flat_params(dependant):
-            if isinstance(field.field_info, Query):
-                yield field.validation_alias or field.alias
-        yield from _schemes(dependant)
-
-
-def _schemes(dependant: Dependant) -> Iterator[str]:
+def _declared(dependant: Dependant) -> Iterator[str]:
+    for field in dependant.query_params:
+        annotation = field.field_info.annotation
+        # FastAPI takes the fields of a model, also of an optional one, for parameters.
+        models = [
+            one
+            for one in (annotation, *get_args(annotation))
+            if isinstance(one, type) and issubclass(one, BaseModel)
+        ]
+        for model in models:
+            for name, info in model.model_fields.items():
+                yield str(info.validation_alias or info.alias or name)
+        if not models:
+            yield field.validation_alias or field.alias
     if isinstance(dependant.call, APIKeyQuery):
         yield dependant.call.model.name
     for dependency in dependant.dependencies:
-        yield from _schemes(dependency)
+        yield from _declared(dependency)

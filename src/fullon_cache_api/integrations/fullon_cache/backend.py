@@ -14,7 +14,7 @@ from fullon_cache_api.spec.signature import Catalogue, ReadSignature
 from .adapter import Adapter
 from .call import Calls, Gate
 from .offer import Offer, never_served, survey
-from .package import Package, is_installed, load_package, point_at
+from .package import Package, is_installed, load_package
 
 _LOG = get_component_logger("fullon.api.cache.backend")
 
@@ -27,8 +27,7 @@ def open_backend(settings: Settings) -> tuple[Catalogue, Mapping[str, Read]]:
     """
     if settings.cache_backend == "auto" and not is_installed():
         return CATALOGUE, READS
-    point_at(settings.redis)
-    package = load_package()
+    package = load_package(settings.redis)
     offers = survey(package)
     for offer in offers:
         if offer.state in ("missing", "changed"):

@@ -21,7 +21,7 @@ DIFFERENCES = (
     Difference(
         "what_cannot_be_read_is_missing",
         (),
-        "A corrupt value is a 502 that names its key; in a collection it is left out and counted in `skipped`.",
+        "A corrupt value is a 502 that names its key; in a collection it is counted in `skipped`.",
         "It is a 404, or left out without a word: fullon_cache hides that it failed on it.",
     ),
     Difference(
@@ -52,7 +52,7 @@ DIFFERENCES = (
         "a_price_has_no_time",
         ("TickCache.get_price",),
         "`cached_at` is the Tick's time, and a price of 0 is a price.",
-        "`cached_at` is null, and a price of 0 is a 404. Version 0.5.11 has no such method: the read is native.",
+        "`cached_at` is null, a price of 0 is a 404. Version 0.5.11 lacks the method: there it is native.",
     ),
     Difference(
         "a_balance_has_no_time",
@@ -112,7 +112,7 @@ DIFFERENCES = (
         "the_processes_of_the_health_come_from_a_second_call",
         ("ProcessCache.get_system_health",),
         "Figures and processes are of one moment; a missing type or status counts as unknown.",
-        "The figures come from `get_system_health`, the processes from `get_active_processes`, a moment later.",
+        "The processes come from `get_active_processes`, a moment after the figures.",
     ),
 )
 """Each is pinned by a test of its name."""

@@ -25,12 +25,17 @@ _ALWAYS = frozenset(
 )
 # These change a list or a dict of Python's with this many arguments, and Redis with more.
 _HARMLESS_ARGUMENTS = {"append": 1, "copy": 0, "sort": 0}
+# What these do with Redis is known: they are not looked into.
+_RAW_READS = frozenset(
+    {"ping", "info", "get", "get_json", "exists", "hget", "hgetall", "lrange", "llen", "scan_keys", "xread"}
+    | {"xlen", "scard"}
+)
 _PLAIN_DECORATORS = frozenset({"staticmethod", "classmethod", "property", "asynccontextmanager"})
 _TIMED = frozenset({"wait", "wait_for", "acquire", "get_message"})
 
 
-def why_refused(method: FunctionType, cache: type) -> str | None:
-    """Return why a method of a cache class must not be bound, or None."""
+def why_refused(method: FunctionType, cache: type, base: type | None = None) -> str | None:
+    """Return why a method of a cache class must not be bound, or None; `base` has the raw keys."""
     name = method.__name__
     if name.startswith("pop_"):
         return "it deletes what it returns"
@@ -38,11 +43,11 @@ def why_refused(method: FunctionType, cache: type) -> str | None:
         return "its name does not say that it reads"
     if not inspect.iscoroutinefunction(method):
         return "it is not async, so that it would hold up every other request"
-    return _why_not_read_only(method, cache)
+    return _why_not_read_only(method, cache, base)
 
 
-def _why_not_read_only(start: FunctionType, cache: type) -> str | None:
-    seen: set[FunctionType] = set()
+def _why_not_read_only(start: FunctionType, cache: type, base: type | None) -> str | None:
+    seen = {raw for name, raw in vars(base or object).items() if name in _RAW_READS}
     waiting = [start]
     while waiting:
         function = waiting.pop()

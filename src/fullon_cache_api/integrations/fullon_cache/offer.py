@@ -99,7 +99,7 @@ def _change(method: FunctionType, arguments: tuple[str, ...]) -> str | None:
 
 def _other(read: str, method: FunctionType, package: Package) -> Offer:
     cache = package.caches[read.partition(".")[0]]
-    reason = REFUSED.get(read) or why_refused(method, cache)
+    reason = REFUSED.get(read) or why_refused(method, cache, package.base)
     if reason is not None:
         return Offer(None, read, "refused", reason)
     try:

@@ -47,10 +47,15 @@ def is_installed() -> bool:
     return NAME in sys.modules or importlib.util.find_spec(NAME) is not None
 
 
-def load_package() -> Package:
-    """Import fullon_cache; raises SettingsError where it is not installed or cannot be imported."""
+def load_package(target: RedisTarget | None = None) -> Package:
+    """Import fullon_cache, to read the Redis that is named.
+
+    Raises SettingsError where it is not installed, cannot be imported, or cannot read that Redis.
+    """
     if not is_installed():
         raise SettingsError(VARIABLE, f"fullon_cache is not installed: {_INSTALL}")
+    if target is not None:
+        _point_at(target)
     try:
         module = importlib.import_module(NAME)
     except Exception as error:
@@ -66,11 +71,11 @@ def load_package() -> Package:
     return Package(_version(module), dict(sorted(classes.items())), base)
 
 
-def point_at(target: RedisTarget) -> None:
+def _point_at(target: RedisTarget) -> None:
     """Make fullon_cache read a Redis: by the environment, the only thing that it listens to.
 
-    To be called before it is imported. Raises SettingsError for what the environment cannot say (unix
-    sockets, TLS, ACL users), and where this process already uses fullon_cache with another Redis.
+    Raises SettingsError for what the environment cannot say (unix sockets, TLS, ACL users), and where this
+    process already uses fullon_cache with another Redis.
     """
     beyond = _beyond(target)
     if beyond is not None:
