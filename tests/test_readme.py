@@ -97,6 +97,16 @@ def test_the_added_endpoint_is_among_the_routes(own_spec: Path) -> None:
     assert "/api/spot/{exchange}/{symbol}" in result.output
 
 
+def test_the_client_does_what_is_shown(demo_client: httpx.Client, capsys: pytest.CaptureFixture[str]) -> None:
+    code = block("python", "with CacheClient(").replace(
+        "http://127.0.0.1:8000", str(demo_client.base_url).rstrip("/")
+    )
+    exec(compile(code, "README.md", "exec"), {})
+    first, second = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"[0-9.]+ \S+Z", first)
+    assert second.startswith("404 The cache does not hold what the path names. ")
+
+
 def test_a_misspelt_read_is_reported_as_shown(own_spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     head, _, tail = own_spec.read_text().rpartition("TickCache.get_ticker")
     own_spec.write_text(f"{head}TickCache.get_tikcer{tail}")
