@@ -72,6 +72,8 @@ def test_the_table_of_settings_names_each_variable_once_with_the_default_that_ho
         ("API_ACCESS_LOG", "Yes", "access_log", True),
         ("API_ACCESS_LOG", "0", "access_log", False),
         ("ENDPOINTS_FILE", "specs/mine.yaml", "endpoints_file", Path("specs/mine.yaml")),
+        ("CACHE_BACKEND", "fullon_cache", "cache_backend", "fullon_cache"),
+        ("CACHE_BACKEND", "Auto", "cache_backend", "auto"),
     ],
 )
 def test_a_usable_value_is_taken(variable: str, text: str, field: str, value: object) -> None:
@@ -113,6 +115,7 @@ def test_a_usable_log_value_is_taken(variable: str, text: str, field: str, value
         ("ENDPOINTS_FILE", "a\0b", "ENDPOINTS_FILE: is not text"),
         ("ENDPOINTS_FILE", "\udcff", "ENDPOINTS_FILE: is not text"),
         ("REDIS_URL", "http://localhost", "REDIS_URL: it must start with redis://, rediss:// or unix://"),
+        ("CACHE_BACKEND", "redis", "CACHE_BACKEND: must be one of native, fullon_cache, auto"),
         ("REDIS_URL", f"redis://localhost/{'1' * 5000}", "REDIS_URL: is not a usable address"),
         ("REDIS_HOST", "redis://h", "REDIS_HOST: must be a host name or an IP address, and nothing else"),
         ("CACHE_HOST", "a b", "CACHE_HOST: must be a host name or an IP address, and nothing else"),

@@ -99,6 +99,17 @@ def test_what_a_new_method_gives_becomes_an_object(
         assert answer.json() == body
 
 
+def test_a_new_method_without_a_symbol_is_called_with_the_defaults_of_its_own(both: Both, spec: Path) -> None:
+    path = SPEC.replace("/{exchange}/{symbol}", "").replace("    parameters: [exchange, symbol]\n", "")
+    path = path.replace("    args: {exchange_name: exchange}\n", "")
+    spec.write_text(path.replace("READ", "TickCache.get_tickers"))
+    put_tick(both.writer, "kraken", "BTC/USD")
+    chosen = settings_for(both.server.url, CACHE_BACKEND="auto")
+    with serving(FullonCacheGateway(spec=spec, settings=chosen)) as client:
+        body = client.get("/api/new").json()
+    assert (body["count"], body["items"][0]["exchange"]) == (1, "kraken")
+
+
 @pytest.mark.parametrize(
     ("read", "reason"),
     [
@@ -254,12 +265,16 @@ def test_a_read_whose_method_takes_other_arguments_stays_native(
 
     def get_blocks(self: object) -> None: ...
 
+    async def get_filtered(self: object, by: dict[str, str]) -> None: ...
+
+    monkeypatch.setattr(package.caches["BotCache"], "get_filtered", get_filtered, raising=False)
     monkeypatch.setattr(package.caches["BotCache"], "get_bots", get_bots)
     monkeypatch.setattr(package.caches["BotCache"], "get_blocks", get_blocks)
     monkeypatch.setattr(package.caches["TickCache"], "get_ticker", get_ticker)
     monkeypatch.delattr(package.caches["ProcessCache"], "get_active_processes")
     drifted = {offer.read: (offer.state, offer.note) for offer in survey(package) if offer.state != "known"}
     assert drifted["BotCache.get_bots"] == ("changed", "BotCache.get_bots takes uid, and not nothing")
+    assert drifted["BotCache.get_filtered"] == ("refused", "a request cannot give its argument by")
     assert drifted["BotCache.get_blocks"] == ("changed", "BotCache.get_blocks is not async any more")
     assert drifted["TickCache.get_ticker"] == (
         "changed",
@@ -363,6 +378,20 @@ def test_what_fullon_cache_gives_in_another_shape_is_corrupt(
     assert both.installed.get("/api/tickers").json() == {"count": 0, "tickers": [], "skipped": 1}
     assert both.installed.get("/api/positions").json() == {"count": 0, "positions": [], "skipped": 1}
     assert both.installed.get("/api/accounts/1/positions").json()["positions"] == []
+
+
+def test_a_process_type_that_fullon_cache_does_not_know_has_no_processes(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def get_active_processes(
+        self: object, process_type: Colour | None = None, component: str = "", since_minutes: int = 5
+    ) -> list[object]:
+        raise AssertionError
+
+    monkeypatch.setattr(
+        sys.modules["fullon_cache"].ProcessCache, "get_active_processes", get_active_processes
+    )
+    assert both.installed.get("/api/processes?type=tick").json() == {"count": 0, "processes": []}
 
 
 def test_two_gateways_over_the_same_redis_both_use_fullon_cache(

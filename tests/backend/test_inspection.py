@@ -26,7 +26,22 @@ async def tidy(cache):
     await cache.hdel("key", "field")
 
 
+forget = lambda cache: cache.hdel("key", "field")  # noqa: E731
+
+
+class Base:
+    async def get(self, key):
+        return await self._client.execute_command("GET", key)
+
+    async def tidy_up(self, key):
+        return await self._client.hdel(key, "field")
+
+
 class Cache:
+    @staticmethod
+    async def _clear(cache):
+        await cache.hdel("key", "field")
+
     async def _forget(self, key):
         await self._cache.delete(key)
 
@@ -65,7 +80,7 @@ def forgotten() -> Iterator[None]:
 def refusal(folder: Path, source: str, name: str = "get_it") -> str | None:
     function, cache = method(folder, source, name)
     assert inspect.isfunction(function)
-    return why_refused(function, cache)
+    return why_refused(function, cache, sys.modules["made_up"].Base)
 
 
 def reading(expression: str) -> str:
@@ -138,6 +153,9 @@ def test_what_names_something_that_writes_waits_or_hides_is_refused(
     [
         ("await self._quietly(key)", "its source names delete (in _forget)"),
         ("await tidy(self._cache)", "its source names hdel (in tidy)"),
+        ("await self._clear(self._cache)", "its source names hdel (in _clear)"),
+        ("await forget(self._cache)", "its source cannot be read (in <lambda>)"),
+        ("await self._cache.tidy_up(key)", "its source names hdel (in tidy_up)"),
         ("await self._tidied", "its source names expire (in _tidied)"),
         ("await self._cache.append(key, 'more')", "its source names append, as Redis does"),
         ("await self._cache.copy(key, 'other')", "its source names copy, as Redis does"),
@@ -205,7 +223,8 @@ def test_a_method_without_source_is_refused() -> None:
 def test_the_arguments_come_from_the_signature(tmp_path: Path) -> None:
     source = (
         "async def get_it(self, exchange: str, symbol, count: int = 5, depth: float | None = None,"
-        " deep: bool = False, *rest, kind: str = 'a', cat: list[str] | None = None, **more):\n"
+        " deep: bool = False, prefix: str = 'all', *rest, kind: str = 'a',"
+        " cat: list[str] | None = None, **more):\n"
         '    """What it is.\n\n    And more."""'
     )
     function, _ = method(tmp_path, source)
@@ -220,6 +239,13 @@ def test_the_arguments_come_from_the_signature(tmp_path: Path) -> None:
         ("deep", "boolean", False, False),
         ("kind", "string", False, "a"),
     ]
+
+
+def test_a_request_cannot_choose_the_keys(tmp_path: Path) -> None:
+    function, _ = method(tmp_path, "async def get_it(self, pattern: str):\n    pass")
+    assert inspect.isfunction(function)
+    with pytest.raises(NotCallable, match=r"^a request cannot give its argument pattern$"):
+        signature_of("Cache.get_it", function)
 
 
 @pytest.mark.parametrize("kind", ["dict", "list[str]", "asyncio.Event", "'Missing'"])

@@ -222,7 +222,7 @@ def test_a_redis_that_does_not_start_ends_the_demo_with_1_and_its_words(cli: Cli
 
 
 def test_a_mistake_of_this_program_is_not_dressed_up(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(path: Path) -> None:
+    def fail(*given: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr("fullon_cache_api.gateway.load", fail)

@@ -51,6 +51,7 @@ def pruned(schema: Schema, value: Any, **files: Schema) -> Any:
         ),
         ({"prefixItems": [TEXT, closed(a=TEXT)], "items": closed()}, [1, {"b": 1}, {"a": 1}], [1, {}, {}]),
         ({"prefixItems": [closed()]}, [{"b": 1}, {"b": 1}], [{}, {"b": 1}]),
+        ({"prefixItems": [closed()]}, {"b": 1}, {"b": 1}),
         ({"allOf": [closed(a=TEXT, b=TEXT), closed(b=TEXT, c=TEXT)]}, {"a": 1, "b": 2, "c": 3}, {"b": 2}),
         (
             {"patternProperties": {"^x-": TEXT}, **closed(a=TEXT)},

@@ -7,23 +7,24 @@ import pytest
 from fastapi import Depends, FastAPI, Header
 from hosts import Ticker, dangling, get_orm_routers, require_key
 from openapi_spec_validator import validate
-from support import settings_for
+from support import CHECKOUT, settings_for
 
-from fullon_cache_api import FullonCacheGateway, get_all_routers, mount_cache
+from fullon_cache_api import FullonCacheGateway, get_all_routers, load_spec, mount_cache
 
 SETTINGS = settings_for("redis://127.0.0.1:1/0")
+SPEC = load_spec(CHECKOUT / "endpoints.yaml")
 PATH = "/api/v1/cache"
 TICKER = f"{PATH}/tickers/{{exchange}}/{{symbol}}"
 
 
 def with_routers(app: FastAPI) -> FastAPI:
-    for router in get_all_routers(settings=SETTINGS):
+    for router in get_all_routers(spec=SPEC, settings=SETTINGS):
         app.include_router(router, prefix=PATH, tags=["Cache"])
     return app
 
 
 def with_mount(app: FastAPI) -> FastAPI:
-    mount_cache(app, PATH, settings=SETTINGS, public=True)
+    mount_cache(app, PATH, spec=SPEC, settings=SETTINGS, public=True)
     return app
 
 
@@ -45,7 +46,7 @@ def schema_of(document: dict[str, Any], path: str, status: str = "200") -> dict[
 
 @pytest.mark.parametrize("compose", [with_routers, with_mount])
 def test_the_document_is_whole_and_valid(compose: Any) -> None:
-    own = FullonCacheGateway(prefix=PATH, settings=SETTINGS)
+    own = FullonCacheGateway(prefix=PATH, spec=SPEC, settings=SETTINGS)
     document = compose(FastAPI(title="Host")).openapi()
     validate(document)
     assert dangling(document) == set()
@@ -123,7 +124,7 @@ def test_routes_that_are_added_later_are_in_the_document() -> None:
 def test_two_mounts_of_one_spec_share_their_schemas() -> None:
     app = with_mount(FastAPI())
     one = {*app.openapi()["components"]["schemas"]}
-    mount_cache(app, "/other", settings=SETTINGS, public=True)
+    mount_cache(app, "/other", spec=SPEC, settings=SETTINGS, public=True)
     document = app.openapi()
     validate(document)
     assert {*document["components"]["schemas"]} == one
@@ -133,7 +134,7 @@ def test_two_mounts_of_one_spec_share_their_schemas() -> None:
 def test_two_sets_of_routers_share_their_schemas() -> None:
     app = with_routers(FastAPI())
     one = {*app.openapi()["components"]["schemas"]}
-    for router in get_all_routers(settings=SETTINGS):
+    for router in get_all_routers(spec=SPEC, settings=SETTINGS):
         app.include_router(router, prefix="/other")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Duplicate Operation ID")
@@ -146,7 +147,7 @@ def traced(trace: Annotated[str, Header()], symbol: str = "", limit: int = 1) ->
 
 def test_what_the_dependencies_of_a_mount_ask_for_is_documented() -> None:
     app = FastAPI(dependencies=[Depends(traced)])
-    mount_cache(app, PATH, settings=SETTINGS, dependencies=[Depends(require_key)])
+    mount_cache(app, PATH, spec=SPEC, settings=SETTINGS, dependencies=[Depends(require_key)])
     document = app.openapi()
     validate(document)
     assert dangling(document) == set()
@@ -161,7 +162,7 @@ def test_what_the_dependencies_of_a_mount_ask_for_is_documented() -> None:
 
 def test_what_the_dependencies_of_routers_ask_for_is_documented() -> None:
     app = FastAPI()
-    for router in get_all_routers(settings=SETTINGS, dependencies=[Depends(require_key)]):
+    for router in get_all_routers(spec=SPEC, settings=SETTINGS, dependencies=[Depends(require_key)]):
         app.include_router(router, prefix=PATH)
     document = app.openapi()
     validate(document)
@@ -170,5 +171,5 @@ def test_what_the_dependencies_of_routers_ask_for_is_documented() -> None:
 
 def test_an_endpoint_without_parameters_gets_those_of_the_guard() -> None:
     app = FastAPI()
-    mount_cache(app, PATH, settings=SETTINGS, dependencies=[Depends(traced)])
+    mount_cache(app, PATH, spec=SPEC, settings=SETTINGS, dependencies=[Depends(traced)])
     assert ("header", "trace") in parameters(app.openapi(), f"{PATH}/tickers")

@@ -17,42 +17,44 @@ from hosts import (
     store_ticker,
 )
 from pydantic import BaseModel
-from support import serving_app, settings_for
+from starlette.middleware.gzip import GZipMiddleware
+from support import CHECKOUT, serving_app, settings_for
 
-from fullon_cache_api import Settings, get_all_routers, mount_cache
+from fullon_cache_api import Settings, get_all_routers, load_spec, mount_cache
 from fullon_cache_api import get_all_routers as get_cache_routers
 from fullon_cache_api.demo import EmbeddedServer
 
 PATH = "/api/v1/cache"
+SPEC = load_spec(CHECKOUT / "endpoints.yaml")
 Compose = Callable[[FastAPI, Settings], None]
 
 
 def include(app: FastAPI, settings: Settings) -> None:
     """Every router under the path, nothing asked."""
-    for router in get_all_routers(settings=settings):
+    for router in get_all_routers(spec=SPEC, settings=settings):
         app.include_router(router, prefix=PATH)
 
 
 def include_guarded(app: FastAPI, settings: Settings) -> None:
     """Every router under the path, the key asked where it is included."""
-    for router in get_all_routers(settings=settings):
+    for router in get_all_routers(spec=SPEC, settings=settings):
         app.include_router(router, prefix=PATH, dependencies=[Depends(require_key)])
 
 
 def include_guarded_routers(app: FastAPI, settings: Settings) -> None:
     """Every router under the path, the key asked by the routers themselves."""
-    for router in get_all_routers(settings=settings, dependencies=[Depends(require_key)]):
+    for router in get_all_routers(spec=SPEC, settings=settings, dependencies=[Depends(require_key)]):
         app.include_router(router, prefix=PATH)
 
 
 def mount(app: FastAPI, settings: Settings) -> None:
     """The gateway mounted, nothing asked."""
-    mount_cache(app, settings=settings, public=True)
+    mount_cache(app, spec=SPEC, settings=settings, public=True)
 
 
 def mount_guarded(app: FastAPI, settings: Settings) -> None:
     """The gateway mounted, the key asked before it."""
-    mount_cache(app, settings=settings, dependencies=[Depends(require_key)])
+    mount_cache(app, spec=SPEC, settings=settings, dependencies=[Depends(require_key)])
 
 
 @pytest.fixture
@@ -120,10 +122,11 @@ def test_without_the_key_every_cache_path_is_401_and_with_it_as_ever(guard: str,
     assert len(paths) >= 38
     with serving_app(app) as client:
         for path in paths:
-            for method in ("GET", "HEAD", "OPTIONS"):
-                refused = client.request(method, path)
-                assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "ApiKey"), path
+            assert client.get(path).status_code == 401, path
             assert client.get(path, headers=KEY).status_code in (200, 404), path
+        for method in ("GET", "HEAD", "OPTIONS"):
+            refused = client.request(method, paths[0])
+            assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "ApiKey")
         assert client.get(f"{PATH}/tickers").json() == {"detail": "an API key, please"}
         assert client.get(f"{PATH}/tickers/binance/BTC-USDT", headers=KEY).json()["ticker"]["last"] == 42.0
 
@@ -164,8 +167,26 @@ def test_a_mount_that_does_not_say_who_may_read_is_refused(
     app = FastAPI()
     before = list(app.routes)
     with pytest.raises(ValueError, match=message):
-        mount_cache(app, settings=settings, **options)  # type: ignore[arg-type]
+        mount_cache(app, spec=SPEC, settings=settings, **options)  # type: ignore[arg-type]
     assert app.routes == before
+
+
+def test_a_mount_goes_through_the_hosts_middleware_and_beside_its_routes(settings: Settings) -> None:
+    app = FastAPI()
+
+    @app.get(f"{PATH}/mine")
+    def mine() -> str:
+        return "the host's"
+
+    mount(app, settings)
+    app.add_middleware(GZipMiddleware, minimum_size=10)
+    with serving_app(app) as client:
+        client.headers = {"Accept-Encoding": "gzip"}
+        assert client.get(f"{PATH}/tickers").headers["content-encoding"] == "gzip"
+        assert client.get(f"{PATH}/mine").json() == "the host's"
+        assert client.get(f"{PATH}/nothing").json()["type"] == "/problems/no-such-endpoint"
+        assert client.get(f"{PATH}", follow_redirects=True).headers["content-type"] == "application/json"
+        assert client.get("/nothing").json() == {"detail": "Not Found"}
 
 
 def test_the_endpoints_are_found_by_the_gateways_rules(
@@ -248,7 +269,7 @@ def test_a_parameter_that_nobody_declares_is_refused(compose: Compose, settings:
 
 def test_routers_work_through_a_router_of_the_hosts_own(settings: Settings) -> None:
     outer = APIRouter(prefix="/{firm}", dependencies=[Depends(require_query_key)])
-    for router in get_all_routers(settings=settings):
+    for router in get_all_routers(spec=SPEC, settings=settings):
         outer.include_router(router, prefix="/cache")
     app = FastAPI()
     app.include_router(outer, prefix="/api")

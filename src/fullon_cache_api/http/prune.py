@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
+from functools import partial
 from itertools import chain, repeat
 from typing import TypeAlias
 
@@ -35,15 +36,13 @@ def compile_prune(schema: Json, file: str, schemas: Schemas) -> Prune | None:
 
 
 def _in_turn(parts: list[Prune]) -> Prune | None:
-    if len(parts) < 2:
-        return parts[0] if parts else None
+    return partial(_all, parts) if len(parts) > 1 else next(iter(parts), None)
 
-    def prune(value: Value) -> Value:
-        for part in parts:
-            value = part(value)
-        return value
 
-    return prune
+def _all(prunes: Iterable[Prune | None], value: Value) -> Value:
+    for prune in prunes:
+        value = value if prune is None else prune(value)
+    return value
 
 
 def _object(schema: JsonObject, file: str, schemas: Schemas) -> Prune | None:
@@ -87,7 +86,7 @@ def _others(
         for name, member in value.items():
             prunes = [prune for pattern, prune in patterns if pattern.is_valid(name)]
             if name in named or prunes:
-                kept[name] = _all_of(prunes, member)
+                kept[name] = _all(prunes, member)
             elif not closed:
                 kept[name] = member if rest is None else rest(member)
         return kept
@@ -95,31 +94,29 @@ def _others(
     return prune
 
 
-def _all_of(prunes: Iterable[Prune | None], value: Value) -> Value:
-    for prune in prunes:
-        value = value if prune is None else prune(value)
-    return value
-
-
 def _array(schema: JsonObject, file: str, schemas: Schemas) -> Prune | None:
     first = [compile_prune(element, file, schemas) for element in _schemas(schema, "prefixItems")]
     rest = compile_prune(schema.get("items"), file, schemas)
-    if rest is None and not any(first):
-        return None
+    if any(first) or (first and rest is not None):
+        return _by_place(first, rest)
+    return None if rest is None else _each(rest)
 
-    def prune_each(value: Value) -> Value:
-        return [rest(element) for element in value] if isinstance(value, list) and rest else value
 
-    def prune_by_place(value: Value) -> Value:
+def _each(element: Prune) -> Prune:
+    def prune(value: Value) -> Value:
+        return [element(item) for item in value] if isinstance(value, list) else value
+
+    return prune
+
+
+def _by_place(first: list[Prune | None], rest: Prune | None) -> Prune:
+    def prune(value: Value) -> Value:
         if not isinstance(value, list):
             return value
         prunes = chain(first, repeat(rest))
-        return [
-            element if prune is None else prune(element)
-            for element, prune in zip(value, prunes, strict=False)
-        ]
+        return [_all([prune], element) for prune, element in zip(prunes, value, strict=False)]
 
-    return prune_by_place if first else prune_each
+    return prune
 
 
 def _choice(options: Iterable[Json], file: str, schemas: Schemas) -> Prune | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 from fastapi.params import Depends
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,6 +18,7 @@ from fullon_cache_api.spec import Spec
 
 from .answer import respond
 from .document import merge_document
+from .shortcut import Shortcut, mounted
 
 _METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -56,6 +58,7 @@ def mount_cache(
     router = APIRouter(lifespan=lifespan, dependencies=list(dependencies))
     if public:
         app.mount(path, gateway.get_app())
+        app.user_middleware.append(Middleware(Shortcut, path=path, gateway=gateway.get_app()))
     else:
         _guard(router, path, gateway)
     app.include_router(router)
@@ -69,13 +72,10 @@ def _guard(router: APIRouter, path: str, gateway: FullonCacheGateway) -> None:
     declared = _declared(gateway)
 
     async def answer(request: Request) -> Response:
-        # As Starlette's Mount does it.
-        root = request.scope.get("root_path", "")
-        request.scope.setdefault("app_root_path", root)
-        request.scope["root_path"] = root + path
-        segments = path_segments(request.scope)
+        child = Request(mounted(request.scope, path))
+        segments = path_segments(child.scope)
         handler = app.find(segments)
-        return await respond(app, request, segments, declared.get(handler, frozenset()))
+        return await respond(app, child, segments, declared.get(handler, frozenset()))
 
     router.add_api_route(
         path + "/{cache_path:path}", answer, methods=_METHODS, response_model=None, include_in_schema=False

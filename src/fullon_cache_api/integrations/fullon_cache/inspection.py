@@ -1,14 +1,15 @@
 """Whether a method that this project does not know can be trusted to change nothing: its source is read.
 
-Whatever is in doubt is refused. The names in the source are judged, those of what it calls in its own class
-and module too: a read has no business with a name that writes, waits, or hides what it calls.
+Whatever is in doubt is refused. The names in the source are judged, those of what it calls in its own class,
+in the class of the raw keys and in its module too: a read has no business with a name that writes, waits, or
+hides what it calls.
 """
 
 import ast
 import inspect
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import FunctionType
 
 _READS = re.compile(r"(get|is|has|count|list|find|peek|read)_[a-z0-9_]+")
@@ -64,7 +65,7 @@ def _why_not_read_only(start: FunctionType, cache: type, base: type | None) -> s
             found = _suspicion(node)
             if found is not None:
                 return f"{found}{where}"
-            waiting += _called(node, function, cache)
+            waiting += _called(node, function, (cache, base))
     return None
 
 
@@ -117,21 +118,22 @@ def _names(node: ast.AST) -> Iterator[str]:
             yield from (part for alias in names for part in alias.name.split("."))
 
 
-def _called(node: ast.AST, caller: FunctionType, cache: type) -> Iterator[FunctionType]:
-    """Yield the functions that a node refers to: methods of the class, functions of the module."""
+def _called(node: ast.AST, caller: FunctionType, owners: Sequence[type | None]) -> Iterator[FunctionType]:
+    """Yield the functions that a node refers to: methods of the owners, functions of the module."""
     match node:
         case ast.Attribute(attr=name):
-            found = inspect.getattr_static(cache, name, None)
+            found = [inspect.getattr_static(owner, name, None) for owner in owners]
         case ast.Name(id=name):
-            found = caller.__globals__.get(name)
+            found = [caller.__globals__.get(name)]
         case _:
             return
-    if isinstance(found, staticmethod | classmethod):
-        found = found.__func__
-    if isinstance(found, property):
-        found = found.fget
-    if inspect.isfunction(found):
-        yield found
+    for each in found:
+        if isinstance(each, staticmethod | classmethod):
+            each = each.__func__
+        elif isinstance(each, property):
+            each = each.fget
+        if inspect.isfunction(each):
+            yield each
 
 
 def _last_name(function: ast.expr) -> str | None:

@@ -117,13 +117,17 @@ async def _active(
     process_type: str | None = None,
     component: str | None = None,
 ) -> Elements[Body]:
+    processes: Elements[Body] = Elements()
     wanted: dict[str, object] = {"since_minutes": within // timedelta(minutes=1)}
     if process_type is not None:
-        wanted["process_type"] = calls.declared("get_active_processes", "process_type", process_type)
+        try:
+            wanted["process_type"] = calls.declared("get_active_processes", "process_type", process_type)
+        except ValueError:
+            # A type that fullon_cache does not know: none of its processes can be of it.
+            return processes
     if component is not None:
         wanted["component"] = component
     found = await calls("get_active_processes", **wanted)
-    processes: Elements[Body] = Elements()
     with Blame(source):
         given = [as_object(each) for each in plain_list(found)]
     fresh_since = _ago(within)

@@ -26,6 +26,8 @@ _DEMANDS: Mapping[ArgumentType, JsonObject] = MappingProxyType(
     }
 )
 _SYMBOL: Literal["symbol"] = "symbol"
+# A request must not choose among Redis' keys.
+_OF_KEYS = frozenset({"prefix", "key_prefix", "pattern", "match"})
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
@@ -61,7 +63,7 @@ def _arguments(method: FunctionType) -> list[Argument]:
     for parameter in list(inspect.signature(method).parameters.values())[1:]:
         required = parameter.default is inspect.Parameter.empty
         kind = declared_type(method, parameter.name)
-        if parameter.kind not in _NAMED or kind not in _TYPES:
+        if parameter.kind not in _NAMED or kind not in _TYPES or parameter.name in _OF_KEYS:
             if required and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 raise NotCallable(f"a request cannot give its argument {parameter.name}")
             continue
