@@ -170,7 +170,7 @@ UNSENDABLE = [None, True, [], {}, object(), "\ud800"]
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("argument", UNSENDABLE, ids=repr)
+@pytest.mark.parametrize("argument", UNSENDABLE, ids=lambda argument: type(argument).__name__)
 async def test_what_cannot_be_sent_is_refused_and_disturbs_nobody(
     tcp_server: EmbeddedServer, argument: object
 ) -> None:
@@ -327,6 +327,7 @@ async def test_a_connection_that_cannot_be_made_fails_the_calls_and_nobody_hangs
     client = CacheClient(make)
     for _ in range(2):
         calls = [value(client, number, within=30) for number in range(3)]
-        outcomes = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 1)
+        async with asyncio.timeout(1):
+            outcomes = await asyncio.gather(*calls, return_exceptions=True)
         assert [str(outcome) for outcome in outcomes] == ["Redis cannot be read: no connection"] * 3
     await client.close()

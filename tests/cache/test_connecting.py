@@ -202,7 +202,15 @@ class Certificates:
         curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
         _openssl("req", "-x509", *curve, "-keyout", authority_key, "-out", self.ca, "-subj", "/CN=authority")
         _openssl("req", *curve, "-keyout", self.key, "-out", request, "-subj", "/CN=server")
-        signed = ["-CA", self.ca, "-CAkey", authority_key, "-CAcreateserial", "-extfile", names]
+        signed: list[str | Path] = [
+            "-CA",
+            self.ca,
+            "-CAkey",
+            authority_key,
+            "-CAcreateserial",
+            "-extfile",
+            names,
+        ]
         _openssl("x509", "-req", "-in", request, "-out", self.certificate, *signed)
 
 

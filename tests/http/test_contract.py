@@ -13,14 +13,14 @@ from fullon_cache_api.reads.answer import Answer
 from fullon_cache_api.spec import Endpoint, ReadSignature
 from fullon_cache_api.spec.json import freeze_object
 
-PRICE = {
+PRICE: dict[str, Any] = {
     "title": "Price",
     "type": "object",
     "properties": {"symbol": {"type": "string"}, "price": {"type": "number", "minimum": 0}},
     "required": ["symbol", "price"],
     "additionalProperties": False,
 }
-PRICES = {
+PRICES: dict[str, Any] = {
     "title": "Prices",
     "type": "object",
     "properties": {

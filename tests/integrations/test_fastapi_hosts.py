@@ -1,9 +1,10 @@
 """The gateway inside FastAPI applications: who is let in, what is found, what is refused."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
+import httpx
 import pytest
 import redis
 from fastapi import APIRouter, Depends, FastAPI, Query
@@ -20,58 +21,68 @@ from pydantic import BaseModel
 from starlette.middleware.gzip import GZipMiddleware
 from support import CHECKOUT, serving_app, settings_for
 
-from fullon_cache_api import Settings, get_all_routers, load_spec, mount_cache
+from fullon_cache_api import get_all_routers, load_spec, mount_cache
 from fullon_cache_api import get_all_routers as get_cache_routers
 from fullon_cache_api.demo import EmbeddedServer
 
 PATH = "/api/v1/cache"
 SPEC = load_spec(CHECKOUT / "endpoints.yaml")
-Compose = Callable[[FastAPI, Settings], None]
+Compose = Callable[[FastAPI, str], None]
 
 
-def include(app: FastAPI, settings: Settings) -> None:
+def include(app: FastAPI, redis_url: str) -> None:
     """Every router under the path, nothing asked."""
-    for router in get_all_routers(spec=SPEC, settings=settings):
+    for router in get_all_routers(spec=SPEC, settings=settings_for(redis_url)):
         app.include_router(router, prefix=PATH)
 
 
-def include_guarded(app: FastAPI, settings: Settings) -> None:
+def include_guarded(app: FastAPI, redis_url: str) -> None:
     """Every router under the path, the key asked where it is included."""
-    for router in get_all_routers(spec=SPEC, settings=settings):
+    for router in get_all_routers(spec=SPEC, settings=settings_for(redis_url)):
         app.include_router(router, prefix=PATH, dependencies=[Depends(require_key)])
 
 
-def include_guarded_routers(app: FastAPI, settings: Settings) -> None:
+def include_guarded_routers(app: FastAPI, redis_url: str) -> None:
     """Every router under the path, the key asked by the routers themselves."""
+    settings = settings_for(redis_url)
     for router in get_all_routers(spec=SPEC, settings=settings, dependencies=[Depends(require_key)]):
         app.include_router(router, prefix=PATH)
 
 
-def mount(app: FastAPI, settings: Settings) -> None:
+def mount(app: FastAPI, redis_url: str) -> None:
     """The gateway mounted, nothing asked."""
-    mount_cache(app, spec=SPEC, settings=settings, public=True)
+    mount_cache(app, spec=SPEC, settings=settings_for(redis_url), public=True)
 
 
-def mount_guarded(app: FastAPI, settings: Settings) -> None:
+def mount_guarded(app: FastAPI, redis_url: str) -> None:
     """The gateway mounted, the key asked before it."""
-    mount_cache(app, spec=SPEC, settings=settings, dependencies=[Depends(require_key)])
+    mount_cache(app, spec=SPEC, settings=settings_for(redis_url), dependencies=[Depends(require_key)])
 
 
-@pytest.fixture
-def settings(redis_server: EmbeddedServer, writer: "redis.Redis") -> Settings:
+@pytest.fixture(autouse=True)
+def redis_url(redis_server: EmbeddedServer, writer: "redis.Redis") -> str:
+    """The address of a Redis that holds one ticker."""
     store_ticker(writer, "binance", "BTC/USDT", 42.0)
-    return settings_for(redis_server.url)
+    return redis_server.url
 
 
-@pytest.fixture(params=[include, mount, mount_guarded], ids=lambda compose: compose.__name__)
+@pytest.fixture(scope="module", params=[include, mount, mount_guarded], ids=lambda compose: compose.__name__)
 def compose(request: pytest.FixtureRequest) -> Compose:
     return request.param  # type: ignore[no-any-return]
 
 
-def test_routers_take_the_hosts_prefix_and_tags(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, redis_server: EmbeddedServer
-) -> None:
-    monkeypatch.setenv("REDIS_URL", redis_server.url)
+@pytest.fixture(scope="module")
+def host(compose: Compose, redis_server: EmbeddedServer) -> Iterator[httpx.Client]:
+    """A client, with the key, of a host that has nothing but the gateway."""
+    app = FastAPI()
+    compose(app, redis_server.url)
+    with serving_app(app) as client:
+        client.headers = KEY  # type: ignore[assignment]
+        yield client
+
+
+def test_routers_take_the_hosts_prefix_and_tags(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", redis_url)
     app = FastAPI(title="Fullon Master API", version="1.0.0")
     for router in get_all_routers():
         app.include_router(router, prefix="/cache", tags=["Cache"])
@@ -85,9 +96,9 @@ def test_routers_take_the_hosts_prefix_and_tags(
 
 
 def test_routers_stand_beside_those_of_the_sibling_libraries(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, redis_server: EmbeddedServer
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("REDIS_URL", redis_server.url)
+    monkeypatch.setenv("REDIS_URL", redis_url)
     app = FastAPI(title="Fullon Master API", version="1.0.0")
     # fmt: off
     for router in get_orm_routers():   app.include_router(router, prefix="/api/v1/db", tags=["Database"])  # noqa: E701
@@ -115,9 +126,9 @@ def guarded_hosts() -> dict[str, tuple[FastAPI, Compose]]:
 
 
 @pytest.mark.parametrize("guard", guarded_hosts())
-def test_without_the_key_every_cache_path_is_401_and_with_it_as_ever(guard: str, settings: Settings) -> None:
+def test_without_the_key_every_cache_path_is_401_and_with_it_as_ever(guard: str, redis_url: str) -> None:
     app, compose = guarded_hosts()[guard]
-    compose(app, settings)
+    compose(app, redis_url)
     paths = list(example_paths(app.openapi(), PATH))
     assert len(paths) >= 38
     with serving_app(app) as client:
@@ -131,9 +142,9 @@ def test_without_the_key_every_cache_path_is_401_and_with_it_as_ever(guard: str,
         assert client.get(f"{PATH}/tickers/binance/BTC-USDT", headers=KEY).json()["ticker"]["last"] == 42.0
 
 
-def test_a_guarded_mount_asks_before_every_path_below_it(settings: Settings) -> None:
+def test_a_guarded_mount_asks_before_every_path_below_it(redis_url: str) -> None:
     app = FastAPI()
-    mount_guarded(app, settings)
+    mount_guarded(app, redis_url)
     with serving_app(app) as client:
         for path in ("/", "/health", "/docs", "/openapi.json", "/nothing", "/tickers/"):
             assert client.get(PATH + path).status_code == 401
@@ -143,9 +154,9 @@ def test_a_guarded_mount_asks_before_every_path_below_it(settings: Settings) -> 
         assert client.post(f"{PATH}/tickers", headers=KEY).json()["type"] == "/problems/method-not-allowed"
 
 
-def test_a_guarded_mount_asks_for_what_the_application_asks_as_well(settings: Settings) -> None:
+def test_a_guarded_mount_asks_for_what_the_application_asks_as_well(redis_url: str) -> None:
     app = FastAPI(dependencies=[Depends(require_query_key)])
-    mount_guarded(app, settings)
+    mount_guarded(app, redis_url)
     with serving_app(app) as client:
         assert client.get(f"{PATH}/tickers", headers=KEY).status_code == 401
         assert client.get(f"{PATH}/tickers?api_key=1").status_code == 401
@@ -162,23 +173,23 @@ def test_a_guarded_mount_asks_for_what_the_application_asks_as_well(settings: Se
     ],
 )
 def test_a_mount_that_does_not_say_who_may_read_is_refused(
-    options: dict[str, object], message: str, settings: Settings
+    options: dict[str, object], message: str, redis_url: str
 ) -> None:
     app = FastAPI()
     before = list(app.routes)
     with pytest.raises(ValueError, match=message):
-        mount_cache(app, spec=SPEC, settings=settings, **options)  # type: ignore[arg-type]
+        mount_cache(app, spec=SPEC, settings=settings_for(redis_url), **options)  # type: ignore[arg-type]
     assert app.routes == before
 
 
-def test_a_mount_goes_through_the_hosts_middleware_and_beside_its_routes(settings: Settings) -> None:
+def test_a_mount_goes_through_the_hosts_middleware_and_beside_its_routes(redis_url: str) -> None:
     app = FastAPI()
 
     @app.get(f"{PATH}/mine")
     def mine() -> str:
         return "the host's"
 
-    mount(app, settings)
+    mount(app, redis_url)
     app.add_middleware(GZipMiddleware, minimum_size=10)
     with serving_app(app) as client:
         client.headers = {"Accept-Encoding": "gzip"}
@@ -189,43 +200,33 @@ def test_a_mount_goes_through_the_hosts_middleware_and_beside_its_routes(setting
         assert client.get("/nothing").json() == {"detail": "Not Found"}
 
 
-def test_the_endpoints_are_found_by_the_gateways_rules(
-    compose: Compose, settings: Settings, writer: "redis.Redis"
-) -> None:
+def test_the_endpoints_are_found_by_the_gateways_rules(host: httpx.Client, writer: "redis.Redis") -> None:
     store_ticker(writer, "binance", "BTC/USDT:USDT", 43.0)
-    app = FastAPI()
-    compose(app, settings)
-    with serving_app(app) as client:
-        client.headers = KEY
-        for symbol, last in (("BTC-USDT", 42.0), ("BTC%2FUSDT", 42.0), ("BTC%2FUSDT:USDT", 43.0)):
-            assert client.get(f"{PATH}/tickers/binance/{symbol}").json()["ticker"]["last"] == last
-            assert client.get(f"{PATH}/tickers/binance/{symbol}/price").json()["price"] == last
-        for path in ("/tickers/health", "/bots/coordination/status", "/orders/queue/size", "/processes/top"):
-            assert client.get(PATH + path).status_code == 200
-        for path in ("/tickers/binance/BTC/USDT", "/tickers/", "/tickers//BTC-USDT", "/nothing"):
-            assert client.get(PATH + path).status_code == 404
-        slash = client.get(f"{PATH}/tickers/bin%2Fance/BTC-USDT")
-        assert (slash.status_code, slash.json()["errors"][0]["name"]) == (400, "exchange")
-        assert slash.json()["instance"] == f"{PATH}/tickers/bin%2Fance/BTC-USDT"
+    for symbol, last in (("BTC-USDT", 42.0), ("BTC%2FUSDT", 42.0), ("BTC%2FUSDT:USDT", 43.0)):
+        assert host.get(f"{PATH}/tickers/binance/{symbol}").json()["ticker"]["last"] == last
+        assert host.get(f"{PATH}/tickers/binance/{symbol}/price").json()["price"] == last
+    for path in ("/tickers/health", "/bots/coordination/status", "/orders/queue/size", "/processes/top"):
+        assert host.get(PATH + path).status_code == 200
+    for path in ("/tickers/binance/BTC/USDT", "/tickers/", "/tickers//BTC-USDT", "/nothing"):
+        assert host.get(PATH + path).status_code == 404
+    slash = host.get(f"{PATH}/tickers/bin%2Fance/BTC-USDT")
+    assert (slash.status_code, slash.json()["errors"][0]["name"]) == (400, "exchange")
+    assert slash.json()["instance"] == f"{PATH}/tickers/bin%2Fance/BTC-USDT"
 
 
-def test_head_options_and_conditional_requests_work(compose: Compose, settings: Settings) -> None:
-    app = FastAPI()
-    compose(app, settings)
+def test_head_options_and_conditional_requests_work(host: httpx.Client) -> None:
     url = f"{PATH}/tickers/binance/BTC-USDT"
-    with serving_app(app) as client:
-        client.headers = KEY
-        whole, head = client.get(url), client.head(url)
-        assert head.status_code == 200
-        assert head.content == b""
-        assert head.headers["content-length"] == str(len(whole.content))
-        assert head.headers["etag"] == whole.headers["etag"]
-        again = client.get(url, headers={"If-None-Match": whole.headers["etag"]})
-        assert (again.status_code, again.content) == (304, b"")
-        options = client.options(url)
-        assert (options.status_code, options.headers["allow"]) == (204, "GET, HEAD, OPTIONS")
-        posted = client.post(url)
-        assert (posted.status_code, posted.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+    whole, head = host.get(url), host.head(url)
+    assert head.status_code == 200
+    assert head.content == b""
+    assert head.headers["content-length"] == str(len(whole.content))
+    assert head.headers["etag"] == whole.headers["etag"]
+    again = host.get(url, headers={"If-None-Match": whole.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    options = host.options(url)
+    assert (options.status_code, options.headers["allow"]) == (204, "GET, HEAD, OPTIONS")
+    posted = host.post(url)
+    assert (posted.status_code, posted.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
 
 
 class Paging(BaseModel):
@@ -240,10 +241,10 @@ def paged(paging: Annotated[Paging, Query()], limit: int = 5) -> None:
 
 @pytest.mark.parametrize("compose", [include, mount_guarded])
 def test_a_query_parameter_is_refused_unless_the_endpoint_or_a_dependency_declares_it(
-    compose: Compose, settings: Settings
+    compose: Compose, redis_url: str
 ) -> None:
     app = FastAPI(dependencies=[Depends(require_query_key), Depends(paged)])
-    compose(app, settings)
+    compose(app, redis_url)
     with serving_app(app) as client:
         client.headers = KEY
 
@@ -259,17 +260,14 @@ def test_a_query_parameter_is_refused_unless_the_endpoint_or_a_dependency_declar
         assert refused("&limit=1", "/trades/binance/BTC-USDT") == []
 
 
-def test_a_parameter_that_nobody_declares_is_refused(compose: Compose, settings: Settings) -> None:
-    app = FastAPI()
-    compose(app, settings)
-    with serving_app(app) as client:
-        answer = client.get(f"{PATH}/tickers?api_key=1", headers=KEY)
+def test_a_parameter_that_nobody_declares_is_refused(host: httpx.Client) -> None:
+    answer = host.get(f"{PATH}/tickers?api_key=1")
     assert [error["name"] for error in answer.json()["errors"]] == ["api_key"]
 
 
-def test_routers_work_through_a_router_of_the_hosts_own(settings: Settings) -> None:
+def test_routers_work_through_a_router_of_the_hosts_own(redis_url: str) -> None:
     outer = APIRouter(prefix="/{firm}", dependencies=[Depends(require_query_key)])
-    for router in get_all_routers(spec=SPEC, settings=settings):
+    for router in get_all_routers(spec=SPEC, settings=settings_for(redis_url)):
         outer.include_router(router, prefix="/cache")
     app = FastAPI()
     app.include_router(outer, prefix="/api")
@@ -282,9 +280,9 @@ def test_routers_work_through_a_router_of_the_hosts_own(settings: Settings) -> N
 
 @pytest.mark.filterwarnings("ignore:The `root_path` parameter is deprecated")
 @pytest.mark.parametrize("stripped", [True, False], ids=["the proxy strips it", "the proxy leaves it"])
-def test_a_root_path_is_respected(compose: Compose, settings: Settings, stripped: bool) -> None:
+def test_a_root_path_is_respected(compose: Compose, redis_url: str, stripped: bool) -> None:
     app = FastAPI(root_path="/proxy" if stripped else "")
-    compose(app, settings)
+    compose(app, redis_url)
     with serving_app(app, root_path="" if stripped else "/proxy") as client:
         client.headers = KEY
         # uvicorn itself puts its root path before the paths that it gets.
@@ -297,7 +295,7 @@ def test_a_root_path_is_respected(compose: Compose, settings: Settings, stripped
 
 
 def test_the_connections_are_closed_with_the_hosts_lifespan(
-    compose: Compose, settings: Settings, writer: "redis.Redis"
+    compose: Compose, redis_url: str, writer: "redis.Redis"
 ) -> None:
     seen: list[str] = []
 
@@ -311,7 +309,7 @@ def test_the_connections_are_closed_with_the_hosts_lifespan(
         return {str(one["id"]) for one in writer.client_list()}
 
     app = FastAPI(lifespan=lifespan)
-    compose(app, settings)
+    compose(app, redis_url)
     before = connections()
     with serving_app(app) as client:
         assert client.get(f"{PATH}/tickers", headers=KEY).status_code == 200
@@ -322,7 +320,7 @@ def test_the_connections_are_closed_with_the_hosts_lifespan(
 
 def test_a_redis_that_is_gone_is_503_in_every_composition(compose: Compose) -> None:
     app = FastAPI()
-    compose(app, settings_for("redis://127.0.0.1:1/0"))
+    compose(app, "redis://127.0.0.1:1/0")
     with serving_app(app) as client:
         answer = client.get(f"{PATH}/tickers", headers=KEY)
     assert (answer.status_code, answer.json()["type"]) == (503, "/problems/cache-unavailable")

@@ -13,12 +13,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, NoMatchFound
 from starlette.types import Message
-from support import serving_app, settings_for
+from support import CHECKOUT, serving_app, settings_for
 
 from fullon_cache_api import FullonCacheGateway, Settings, create_app, load_spec
 from fullon_cache_api.demo import EmbeddedServer
 from fullon_cache_api.resources import resource
 
+SPEC = load_spec(CHECKOUT / "endpoints.yaml")
 TICKER = "/tickers/binance/BTC%2FUSDT"
 
 
@@ -30,7 +31,7 @@ def settings(redis_server: EmbeddedServer, writer: "redis.Redis") -> Settings:
 
 @pytest.fixture
 def own(settings: Settings) -> FullonCacheGateway:
-    return FullonCacheGateway(prefix="/cache", settings=settings)
+    return FullonCacheGateway(prefix="/cache", spec=SPEC, settings=settings)
 
 
 def closing(gateway: FullonCacheGateway) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
@@ -164,7 +165,7 @@ def test_a_starlette_application_takes_the_routes_among_its_own(own: FullonCache
 
 
 def test_a_mounted_gateway_answers_below_its_path(settings: Settings) -> None:
-    gateway = FullonCacheGateway(prefix="", settings=settings)
+    gateway = FullonCacheGateway(prefix="", spec=SPEC, settings=settings)
     routes = [Mount("/api/v1/cache", app=gateway.get_app())]
     with serving_app(Starlette(routes=routes, lifespan=closing(gateway))) as client:
         assert client.get(f"/api/v1/cache{TICKER}").json()["ticker"]["last"] == 42.0
