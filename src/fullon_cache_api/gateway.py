@@ -10,7 +10,7 @@ from typing import Self
 from starlette.routing import BaseRoute
 
 from fullon_cache_api import openapi
-from fullon_cache_api.cache import CacheClient, CorruptValue
+from fullon_cache_api.cache import CacheClient, CacheError, CorruptValue
 from fullon_cache_api.http.app import GatewayApp
 from fullon_cache_api.http.embedding import EndpointRoute
 from fullon_cache_api.http.handler import Handler, Source, make_handler
@@ -26,6 +26,8 @@ from fullon_cache_api.spec import Catalogue, Spec, load_spec
 from fullon_cache_api.spec.json import PlainObject, freeze_object
 
 _LOG = get_component_logger("fullon.api.cache.http")
+_NAMED = 5
+"""How many of the elements that an answer leaves out are named in the log beside the first."""
 _SPEC_FILE = "endpoints.yaml"
 
 
@@ -93,7 +95,9 @@ class FullonCacheGateway:
             )
             tree.add(self.prefix + endpoint.path, handler)
         mode = self.settings.redis.mode
-        for path, handler in system_routes(self.spec, self.prefix, source, mode, self._documents()).items():
+        documents = self._documents()
+        system = system_routes(self.spec, self.prefix, source, mode, documents, _report_unhealthy)
+        for path, handler in system.items():
             try:
                 tree.add(path, handler)
             except RouteConflict as error:
@@ -161,8 +165,16 @@ def _report_problem(text: ProblemText, method: str, path: str, request_id: str, 
         _LOG.info(text.kind.name, **fields)
 
 
+def _report_unhealthy(error: CacheError) -> None:
+    _LOG.warning("health check failed", reason=str(error))
+
+
 def _report_skipped(operation_id: str, skipped: Sequence[CorruptValue]) -> None:
-    first = skipped[0]
-    _LOG.warning(
-        "elements left out", operation=operation_id, count=len(skipped), key=first.key, reason=first.reason
-    )
+    first, *others = skipped
+    fields: dict[str, object] = {"operation": operation_id, "count": len(skipped), "key": first.key}
+    if first.field is not None:
+        fields["field"] = first.field
+    fields["reason"] = first.reason
+    if others:
+        fields["others"] = "; ".join(error.source for error in others[:_NAMED])
+    _LOG.warning("elements left out", **fields)

@@ -1,5 +1,7 @@
 """Accounts and positions, from the hashes `accounts` and `account_positions`."""
 
+import json
+
 import httpx
 import pytest
 import redis
@@ -91,7 +93,7 @@ def test_a_balance_is_readable_beside_a_corrupt_one(client: httpx.Client, writer
     put_account(writer, 1, USDT=USDT, BTC="S3CRET", date=DATE)
     assert client.get("/api/accounts/1/balances/USDT").json()["balance"] == USDT
     assert problem(client.get("/api/accounts/1/balances/BTC"), "corrupt-cache") == {
-        "detail": "What is cached at accounts 1 cannot be used: it is not a JSON object.",
+        "detail": 'What is cached at accounts 1 cannot be used: its "BTC" is not an object.',
         "key": "accounts",
     }
 
@@ -200,3 +202,21 @@ def test_an_account_under_an_id_that_is_no_decimal_is_left_out(
     writer.hset("account_positions", ex_id, '{"BTC/USDT": {}}')
     assert client.get("/api/accounts").json() == {"count": 0, "accounts": [], "skipped": 1}
     assert client.get("/api/positions").json() == {"count": 0, "positions": [], "skipped": 1}
+
+
+def test_a_currency_that_is_null_is_none_of_the_account(client: httpx.Client, writer: "redis.Redis") -> None:
+    balance = {"free": 10, "used": 0, "total": 10}
+    other = {"free": 1, "used": 0, "total": 1}
+    writer.hset("accounts", "1", json.dumps({"USDT": balance, "BTC": None}))
+    writer.hset("accounts", "2", json.dumps({"USDT": other}))
+    summary = client.get("/api/accounts/summary").json()
+    assert client.get("/api/accounts/1/balances").json()["balances"] == {"USDT": balance}
+    assert client.get("/api/accounts/1/balances/BTC").status_code == 404
+    assert (summary["accounts"], summary["currencies"]["USDT"]["free"]) == (2, 11)
+
+
+def test_a_currency_that_is_no_object_is_named(client: httpx.Client, writer: "redis.Redis") -> None:
+    writer.hset("accounts", "1", json.dumps({"USDT": {"free": 1}, "BTC": 5}))
+    problem = client.get("/api/accounts/1/balances").json()
+    assert (problem["status"], problem["key"]) == (502, "accounts")
+    assert 'its "BTC" is not an object' in problem["detail"]

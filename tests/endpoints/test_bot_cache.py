@@ -176,3 +176,10 @@ def test_coordination_depends_on_each_of_its_three_keys(
 def test_a_bot_id_that_is_none_is_refused(client: httpx.Client, bot_id: str) -> None:
     body = problem(client.get(f"/api/bots/{bot_id}/status"), "bad-parameters")
     assert {(error["in"], error["name"]) for error in body["errors"]} == {("path", "bot_id")}
+
+
+def test_a_feed_shows_its_symbol_with_a_dash_and_a_null_feed_is_none(
+    client: httpx.Client, writer: "redis.Redis"
+) -> None:
+    writer.hset("bot_status", "1", json.dumps({"1": {"symbol": "BTC/USDT"}, "2": None}))
+    assert client.get("/api/bots/1/status").json()["feeds"] == {"1": {"symbol": "BTC-USDT"}}

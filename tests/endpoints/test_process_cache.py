@@ -1,5 +1,7 @@
 """Processes, from `process:data:{id}`, `process:active:{type}` and `process:components`."""
 
+from datetime import UTC, datetime
+
 import httpx
 import pytest
 import redis
@@ -320,3 +322,10 @@ def test_the_one_type_that_was_asked_for_must_be_readable(
     assert problem(client.get("/api/processes?type=tick"), "corrupt-cache")["key"] == "process:active:tick"
     body = client.get("/api/processes").json()
     assert (body["count"], body["skipped"]) == (1, 1)
+
+
+def test_processes_that_cannot_be_read_are_not_healthy(client: httpx.Client, writer: "redis.Redis") -> None:
+    writer.hset("process:active:tick", "tick:g:7", datetime.now(UTC).isoformat())
+    writer.set("process:data:tick:g:7", "x{broken")
+    health = client.get("/api/processes/status").json()
+    assert (health["healthy"], health["total_processes"], health["skipped"]) == (False, 0, 1)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import version
+from typing import TypeAlias
 from urllib.parse import quote
 
 import msgspec
@@ -18,7 +19,7 @@ from fullon_cache_api.spec.problems import PROBLEMS
 from .handler import Handler, Source
 from .pages import LandingEntry, Page, asset, landing_json, landing_page, redoc_page, swagger_page
 from .parameters import refuse_parameters
-from .problems import NoSuchEndpoint
+from .problems import RETRY_AFTER, NoSuchEndpoint
 from .response import JSON_TYPE, NO_SNIFF, NO_STORE, Header, Response, header, tagged
 from .text import BadText, decode
 
@@ -31,15 +32,24 @@ _NO_CACHE: Header = (b"cache-control", b"no-cache")
 _VARY: Header = (b"vary", b"Accept")
 
 
+ReportFailure: TypeAlias = Callable[[CacheError], None]
+"""Is told why Redis does not answer a health check."""
+
+
 def system_routes(
-    spec: Spec, prefix: str, source: Source, mode: str, document: Callable[[str], tuple[bytes, bytes]]
+    spec: Spec,
+    prefix: str,
+    source: Source,
+    mode: str,
+    document: Callable[[str], tuple[bytes, bytes]],
+    report: ReportFailure,
 ) -> Mapping[str, Handler]:
     """Return the system endpoints by path; `document` gives the OpenAPI document as JSON and YAML."""
     return {
         "/": _landing(spec, prefix),
-        "/health": _health(source, mode),
+        "/health": _health(source, mode, report),
         "/health/live": _live,
-        "/health/ready": _ready(source),
+        "/health/ready": _ready(source, report),
         "/docs": _page(lambda root: swagger_page(spec.info.title, root=root)),
         "/redoc": _page(lambda root: redoc_page(spec.info.title, root=root)),
         "/docs/assets/{name}": _asset,
@@ -73,12 +83,12 @@ def _landing(spec: Spec, prefix: str) -> Handler:
     return landing
 
 
-def _health(source: Source, mode: str) -> Handler:
+def _health(source: Source, mode: str, report: ReportFailure) -> Handler:
     started = time.monotonic()
 
     async def health(scope: Scope, segments: Sequence[bytes]) -> Response:
         refuse_parameters(scope["query_string"])
-        latency = await _latency(source)
+        latency = await _latency(source, report)
         status = "unavailable" if latency is None else "ok"
         body: dict[str, PlainJson] = {
             "status": status,
@@ -91,13 +101,12 @@ def _health(source: Source, mode: str) -> Handler:
     return health
 
 
-def _ready(source: Source) -> Handler:
+def _ready(source: Source, report: ReportFailure) -> Handler:
     async def ready(scope: Scope, segments: Sequence[bytes]) -> Response:
         refuse_parameters(scope["query_string"])
-        if await _latency(source) is None:
+        if await _latency(source, report) is None:
             return _status_response(503, {"status": "unavailable"})
-        else:
-            return _status_response(200, {"status": "ready"})
+        return _status_response(200, {"status": "ready"})
 
     return ready
 
@@ -107,11 +116,12 @@ async def _live(scope: Scope, segments: Sequence[bytes]) -> Response:
     return _status_response(200, {"status": "alive"})
 
 
-async def _latency(source: Source) -> float | None:
+async def _latency(source: Source, report: ReportFailure) -> float | None:
     deadline = asyncio.get_running_loop().time() + min(HEALTH_DEADLINE, source.deadline)
     try:
         return round(await source.client.ping(deadline), 3)
-    except CacheError:
+    except CacheError as error:
+        report(error)
         return None
 
 
@@ -163,4 +173,6 @@ def _page_response(scope: Scope, page: Page) -> Response:
 
 def _status_response(status: int, body: Mapping[str, PlainJson]) -> Response:
     headers = [(b"content-type", JSON_TYPE), NO_STORE, NO_SNIFF]
+    if status == 503:
+        headers.append((b"retry-after", RETRY_AFTER))
     return Response(status, headers, msgspec.json.encode(body))

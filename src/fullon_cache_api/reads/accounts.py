@@ -19,6 +19,7 @@ from .values import (
     newest_time,
     parse_id,
     parse_object,
+    record,
     time_text,
 )
 
@@ -49,18 +50,20 @@ def parse_account(raw: bytes) -> tuple[dict[str, Value], str | None]:
     return cached, updated_at
 
 
-def balance(cached: Value) -> Body:
-    """Return a cached balance: an object, whose `free`, `used` and `total` are numbers where it has them."""
-    held = as_object(cached)
-    for name in _TOTALS:
-        amount(held, name)
+def balance(balances: Mapping[str, Value], currency: str) -> Body | None:
+    """Return a currency's balance: `free`, `used` and `total` are numbers where it has them; null is none."""
+    held = record(balances, currency)
+    if held is not None:
+        for name in _TOTALS:
+            amount(held, name)
     return held
 
 
 def account(field: str, raw: bytes) -> Body:
     """Return a cached account: its balances by currency, and when they were written."""
     cached, updated_at = parse_account(raw)
-    balances = {currency: balance(held) for currency, held in cached.items()}
+    every = {currency: balance(cached, currency) for currency in cached}
+    balances = {currency: held for currency, held in every.items() if held is not None}
     return {"account_id": parse_id(field), "balances": balances, "updated_at": updated_at}
 
 
@@ -131,9 +134,9 @@ async def get_full_account(reader: Reader, account_id: int, currency: str) -> An
         return None
     with Blame(ACCOUNTS, field):
         balances, updated_at = parse_account(raw)
-        if currency not in balances:
-            return None
-        held = balance(balances[currency])
+        held = balance(balances, currency)
+    if held is None:
+        return None
     body: Body = {"account_id": account_id, "currency": currency, "balance": held, "updated_at": updated_at}
     return Answer(body, ACCOUNTS, field=field)
 

@@ -21,8 +21,8 @@ BOT_ID = Argument("bot_id", "string", "Bot id.", schema=NAME)
 
 
 def bot(bot_id: str, raw: bytes) -> Body:
-    """Return a bot with its feeds, and when the newest of them was written."""
-    feeds = {name: feed(cached) for name, cached in parse_object(raw).items()}
+    """Return a bot with its feeds (null is none), and when the newest of them was written."""
+    feeds = {name: feed(cached) for name, cached in parse_object(raw).items() if cached is not None}
     updated_at = newest_time(cached.get("timestamp") for cached in feeds.values())
     return {"bot_id": bot_id, "feeds": feeds, "updated_at": updated_at}
 
@@ -32,6 +32,8 @@ def feed(cached: Value) -> Body:
     shown = dict(as_object(cached))
     if "timestamp" in shown:
         shown["timestamp"] = time_text(shown["timestamp"])
+    if isinstance(symbol := shown.get("symbol"), str):
+        shown["symbol"] = show_symbol(symbol)
     if isinstance(symbols := shown.get("symbols"), list):
         shown["symbols"] = [show_symbol(name) if isinstance(name, str) else name for name in symbols]
     return shown

@@ -166,13 +166,13 @@ async def get_active_processes(
     elements="processes",
 )
 async def get_system_health(reader: Reader) -> Answer:
-    """Whether every process of the last 60 minutes has a heartbeat and no error."""
+    """Whether every process of the last 60 minutes is readable, has a heartbeat and no error."""
     active = await _active(reader, None, HEALTH_WITHIN)
     stale = sum(item["heartbeat_stale"] is True for item in active.items)
     by_status = _count(active, "status")
     errors = by_status.get("error", 0)
     body: Body = {
-        "healthy": not stale and not errors,
+        "healthy": not stale and not errors and not active.skipped,
         "total_processes": len(active.items),
         "by_type": _count(active, "process_type"),
         "by_status": by_status,

@@ -185,13 +185,20 @@ async def get_ticker_health(reader: Reader, stale_after: int) -> Answer:
         every += times.items
     stale = sum(moment < limit for moment in every)
     body: Body = {
-        "status": "empty" if not every else "degraded" if stale else "healthy",
+        "status": health_status(len(every), stale + len(exchanges.skipped)),
         "tickers": len(every),
         "stale": stale,
         "stale_after_seconds": stale_after,
         "exchanges": exchanges.items,
     }
     return Answer.overview(body, PREFIX + "*", exchanges.skipped, exchanges.sources)
+
+
+def health_status(tickers: int, bad: int) -> str:
+    """Return the state of the tickers, given how many of them are stale or cannot be read."""
+    if bad:
+        return "degraded"
+    return "healthy" if tickers else "empty"
 
 
 def tick_time(symbol: str, raw: bytes) -> datetime:

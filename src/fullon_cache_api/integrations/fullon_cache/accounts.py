@@ -52,7 +52,7 @@ async def get_full_account(calls: Calls, account_id: int, currency: str) -> Answ
     if not found:
         return None
     with Blame(ACCOUNTS, field):
-        held = balance(plain_object(found))
+        held = balance({currency: plain_object(found)}, currency)
     body: Body = {"account_id": account_id, "currency": currency, "balance": held, "updated_at": None}
     return Answer(body, ACCOUNTS, field=field)
 
