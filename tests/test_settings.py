@@ -116,7 +116,11 @@ def test_a_usable_log_value_is_taken(variable: str, text: str, field: str, value
         ("ENDPOINTS_FILE", "\udcff", "ENDPOINTS_FILE: is not text"),
         ("REDIS_URL", "http://localhost", "REDIS_URL: it must start with redis://, rediss:// or unix://"),
         ("CACHE_BACKEND", "redis", "CACHE_BACKEND: must be one of native, fullon_cache, auto"),
-        ("REDIS_URL", f"redis://localhost/{'1' * 5000}", "REDIS_URL: is not a usable address"),
+        (
+            "REDIS_URL",
+            f"redis://localhost/{'1' * 5000}",
+            "REDIS_URL: the database is not a number from 0 to 2147483647",
+        ),
         ("REDIS_HOST", "redis://h", "REDIS_HOST: must be a host name or an IP address, and nothing else"),
         ("CACHE_HOST", "a b", "CACHE_HOST: must be a host name or an IP address, and nothing else"),
         ("REDIS_PORT", "0", "REDIS_PORT: must be a whole number from 1 to 65535"),

@@ -151,8 +151,6 @@ def _redis(values: "_Values") -> RedisTarget:
         return RedisTarget.from_url(values.text("REDIS_URL"))
     except TargetError as error:
         raise SettingsError("REDIS_URL", str(error)) from None
-    except ValueError:
-        raise SettingsError("REDIS_URL", "is not a usable address") from None
 
 
 def _log(values: "_Values", access: bool) -> LogSettings:

@@ -163,7 +163,7 @@ class TickerHealth(TypedDict):
     """How fresh the cached tickers are, in all and for each exchange."""
 
     status: Literal["healthy", "degraded", "empty"]
-    """healthy: no ticker is stale; degraded: some are; empty: no ticker is cached."""
+    """healthy: no ticker is stale; degraded: some are, or cannot be read; empty: no ticker is cached."""
 
     tickers: int
     """Number of tickers of all exchanges."""
@@ -844,7 +844,9 @@ class Process(TypedDict):
     """When it last showed that it lives; null when the cache has no time."""
 
     heartbeat_stale: bool
-    """Whether its last heartbeat is too old for a living process."""
+    """Whether its last heartbeat is older than the time that was looked back: `since_minutes` of the list,
+    60 minutes in the health, 5 minutes for a single process.
+    """
 
 
 class ProcessList(TypedDict):
@@ -869,7 +871,7 @@ class ProcessHealth(TypedDict):
     """The health of all processes that reported in the last 60 minutes."""
 
     healthy: bool
-    """True when no process is stale and none is in state error."""
+    """True when every process could be read, none is stale and none is in state error."""
 
     total_processes: int
     """Number of processes."""
@@ -881,7 +883,7 @@ class ProcessHealth(TypedDict):
     """Number of processes by state."""
 
     stale_processes: int
-    """Number of processes whose heartbeat is stale."""
+    """Number of processes without a heartbeat in the last 60 minutes."""
 
     error_processes: int
     """Number of processes in state error."""
