@@ -15,6 +15,7 @@ VENV_READY := $(VENV)/.ready
 RUN_READY := $(VENV)/.ready-run
 TEST_READY := $(VENV)/.ready-test
 CHECK_READY := $(VENV)/.ready-check
+SLOW_READY := $(VENV)/.ready-slow
 BROWSER_READY := $(VENV)/.ready-browser
 FUZZ_READY := $(VENV)/.ready-fuzz
 
@@ -24,7 +25,7 @@ BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run dev prod test test-cov test-browser fuzz lint format check bench openapi client docs clean
+.PHONY: help setup run dev prod test test-cov test-slow test-browser fuzz lint format check bench openapi client docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' \
@@ -46,6 +47,9 @@ test: $(TEST_READY) ## Run the tests on all cores; fails below 95 % branch cover
 
 test-cov: $(TEST_READY) ## The same, with a coverage report in htmlcov/
 	$(PY) -m pytest -n auto --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
+
+test-slow: $(SLOW_READY) ## Run the tests that take longer: commands that serve, examples, types of the client
+	$(PY) -m pytest -n auto -m slow $(PYTEST_ARGS)
 
 test-browser: $(BROWSER_READY) ## Open the pages in headless Chromium (needs chromium and chromedriver)
 	$(PY) -m pytest -m browser $(PYTEST_ARGS)
@@ -107,6 +111,10 @@ $(TEST_READY): $(RUN_READY)
 $(CHECK_READY): $(RUN_READY)
 	@echo "Installing what the checks need"
 	@$(PIP) install --group check
+	@touch $@
+
+$(SLOW_READY): $(TEST_READY)
+	@$(PIP) install --group slow
 	@touch $@
 
 $(BROWSER_READY): $(TEST_READY)

@@ -158,7 +158,7 @@ STARTS = st.sampled_from(
 )
 
 
-@examples(200)
+@examples(60)
 @given(STARTS, st.one_of(st.text(max_size=20), st.lists(PIECES, max_size=10).map("".join)))
 def test_any_text_is_an_address_or_an_error_and_neither_shows_its_password(start: str, rest: str) -> None:
     try:

@@ -77,7 +77,6 @@ def mypy(folder: Path, text: str) -> tuple[int, list[str]]:
 
 @pytest.mark.slow
 def test_a_user_s_script_is_strictly_typed_and_its_mistakes_are_found(tmp_path: Path) -> None:
-    pytest.importorskip("mypy")
     assert mypy(tmp_path, DESK) == (0, [])
     assert mypy(tmp_path, MISTAKES) == (
         1,

@@ -17,6 +17,8 @@ from support import CHECKOUT, serving, settings_for
 from fullon_cache_api import FullonCacheGateway
 from fullon_cache_api.demo import Demo, EmbeddedServer
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = CHECKOUT / "examples"
 ANSWERS_WITHIN = 30.0
 ENDS_WITHIN = 20.0
@@ -136,7 +138,6 @@ def test_client_says_when_nobody_answers() -> None:
 
 
 def test_ohlcv_pandas_reads_bars_into_a_frame(api_url: str) -> None:
-    pytest.importorskip("pandas")
     done = run("ohlcv_pandas.py", API_URL=api_url)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.split()[:5] == ["open", "high", "low", "close", "volume"]
