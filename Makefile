@@ -71,7 +71,7 @@ check: $(CHECK_READY) ## Style, types, imports, spelling
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 
-bench: $(RUN_READY) ## Compare requests/s with a bare uvicorn (needs wrk); BENCH_ARGS=--quick for a short run
+bench: $(TEST_READY) ## Compare requests/s with a bare uvicorn (needs wrk); BENCH_ARGS=--quick for a short run
 	@$(PY) bench/run.py $(BENCH_ARGS)
 
 openapi: $(RUN_READY) ## Write the OpenAPI document to build/openapi.json and build/openapi.yaml
@@ -108,7 +108,7 @@ $(TEST_READY): $(RUN_READY)
 	@$(PIP) install --editable ".[all]" --group test
 	@touch $@
 
-$(CHECK_READY): $(RUN_READY)
+$(CHECK_READY): $(TEST_READY)
 	@echo "Installing what the checks need"
 	@$(PIP) install --group check
 	@touch $@

@@ -16,7 +16,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -30,6 +30,13 @@ CONNECTIONS = (1, 16, 64, 256)
 TICKERS = 300
 STARTS_WITHIN = 30.0
 BARE, GATEWAY = "bare uvicorn", "gateway"
+COMPOSITIONS = {
+    "Mount": "hosts:starlette_mount",
+    "mount, public": "hosts:fastapi_mount",
+    "mount, guarded": "hosts:fastapi_guarded",
+    "routers, guarded": "hosts:fastapi_routers",
+}
+COMPOSITION_CONNECTIONS = (1, 64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The medians of one server at one number of connections; `ratio` is to the bare server's rate."""
+    """The medians of one server at one number of connections; `ratio` is to the first server's rate."""
 
     server: str
     connections: int
@@ -93,6 +100,8 @@ def serving(name: str, app: str, environment: Mapping[str, str]) -> Iterator[Ser
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     options = ["--port", str(port), "--no-access-log", "--log-level", "warning", "--no-server-header"]
+    if app.startswith("hosts:"):
+        options.append("--factory")
     command = [sys.executable, "-m", "uvicorn", app, "--app-dir", str(HERE), *options]
     process = subprocess.Popen(command, env={**os.environ, **environment})
     server = Server(name, f"http://127.0.0.1:{port}", process.pid)
@@ -140,7 +149,7 @@ def resident_megabytes(pid: int) -> float:
     return int(text.split("VmRSS:")[1].split()[0]) / 1024
 
 
-def row(server: str, connections: int, rounds: list[Round], bare_rate: float) -> Row:
+def row(server: str, connections: int, rounds: list[Round], first_rate: float) -> Row:
     """Return the medians of some rounds; `spread` is the range of the rates, relative to their median."""
     rates = [one.rate for one in rounds]
     rate = statistics.median(rates)
@@ -153,29 +162,31 @@ def row(server: str, connections: int, rounds: list[Round], bare_rate: float) ->
         p99=statistics.median(one.p99 for one in rounds),
         cpu=round(statistics.median(one.cpu for one in rounds), 1),
         errors=sum(one.errors for one in rounds),
-        ratio=round(rate / bare_rate, 3),
+        ratio=round(rate / first_rate, 3),
     )
 
 
-def measure(wrk: str, servers: list[Server], rounds: int, seconds: int) -> list[Row]:
+def measure(
+    wrk: str, servers: list[Server], numbers: tuple[int, ...], rounds: int, seconds: int
+) -> list[Row]:
     """Load all servers in turn, several rounds at each number of connections."""
     rows: list[Row] = []
-    for connections in CONNECTIONS:
+    for connections in numbers:
         seen: dict[str, list[Round]] = {server.name: [] for server in servers}
         for _ in range(rounds):
             for server in servers:
                 seen[server.name].append(load(wrk, server, connections, seconds))
-        bare = statistics.median(one.rate for one in seen[BARE])
-        rows += [row(name, connections, found, bare) for name, found in seen.items()]
+        first = statistics.median(one.rate for one in seen[servers[0].name])
+        rows += [row(name, connections, found, first) for name, found in seen.items()]
     return rows
 
 
 def table(rows: list[Row]) -> str:
     """Return the rows as text."""
     names = ("conn", "req/s", "spread", "p50 ms", "p99 ms", "CPU µs", "errors", "ratio")
-    head = f"{'server':<14}" + "".join(f"{name:>9}" for name in names)
+    head = f"{'server':<18}" + "".join(f"{name:>9}" for name in names)
     lines = (
-        f"{one.server:<14}{one.connections:>9}{one.rate:>9.0f}{one.spread:>9.0%}{one.p50:>9.2f}{one.p99:>9.2f}"
+        f"{one.server:<18}{one.connections:>9}{one.rate:>9.0f}{one.spread:>9.0%}{one.p50:>9.2f}{one.p99:>9.2f}"
         f"{one.cpu:>9.1f}{one.errors:>9}{one.ratio:>9.3f}"
         for one in rows
     )
@@ -196,20 +207,26 @@ def main() -> None:
     with EmbeddedServer() as cache:
         fill(cache.url)
         settings = {"REDIS_URL": cache.url, "ENDPOINTS_FILE": str(HERE.parent / "endpoints.yaml")}
-        with (
-            serving(BARE, "bare:app", {}) as bare,
-            serving(GATEWAY, "fullon_cache_api.main:app", settings) as gateway,
-        ):
-            for server in (bare, gateway):
+        with ExitStack() as running:
+
+            def start(name: str, app: str) -> Server:
+                server = running.enter_context(serving(name, app, settings))
                 load(wrk, server, 64, 1)
-            rows = measure(wrk, [bare, gateway], rounds, seconds)
+                return server
+
+            bare, gateway = start(BARE, "bare:app"), start(GATEWAY, "fullon_cache_api.main:app")
+            rows = measure(wrk, [bare, gateway], CONNECTIONS, rounds, seconds)
             memory = {server.name: round(resident_megabytes(server.pid), 1) for server in (bare, gateway)}
+            hosts = [start(name, app) for name, app in COMPOSITIONS.items()]
+            composed = measure(wrk, [gateway, *hosts], COMPOSITION_CONNECTIONS, rounds, seconds)
     print(table(rows))
     sizes = ", ".join(f"{name} {size}" for name, size in memory.items())
     print(f"resident memory after the run, MB: {sizes}")
+    print(f"\ninside other applications; ratios to the gateway alone\n{table(composed)}")
     RESULTS.mkdir(exist_ok=True)
     shape = {"rounds": rounds, "seconds": seconds}
-    report = {**shape, "rows": [asdict(one) for one in rows], "memory_mb": memory}
+    report: dict[str, object] = {**shape, "rows": [asdict(one) for one in rows], "memory_mb": memory}
+    report["compositions"] = [asdict(one) for one in composed]
     (RESULTS / "bench.json").write_text(json.dumps(report, indent=2) + "\n")
 
 
