@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+from contextlib import suppress
 from typing import Self
 
 _CHUNK = 1 << 16
@@ -152,7 +153,8 @@ class _Link:
     def cut(self, *, reset: bool = False) -> None:
         if reset:
             linger = struct.pack("ii", 1, 0)
-            self.client.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            with suppress(OSError):  # it may be closed already
+                self.client.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             self.client.transport.abort()
         self.client.close()
         self.server.close()

@@ -15,7 +15,7 @@ from fullon_cache_api.cache import CacheClient, Reader
 from fullon_cache_api.demo import EmbeddedServer
 from fullon_cache_api.gateway import load
 from fullon_cache_api.reads import READS
-from fullon_cache_api.reads.answer import Answer
+from fullon_cache_api.reads.answer import Answer, Derived
 from fullon_cache_api.reads.symbol import Symbol
 from fullon_cache_api.spec.json import thaw
 from fullon_cache_api.spec.model import Endpoint
@@ -44,7 +44,8 @@ def answer(url: str, endpoint: Endpoint, process_id: str) -> Answer | None:
         client = CacheClient(settings_for(url).redis.connection)
         reader = Reader(client, asyncio.get_running_loop().time() + 5)
         try:
-            return await READS[endpoint.read.name].function(reader, *arguments(endpoint, process_id))
+            found = await READS[endpoint.read.name].function(reader, *arguments(endpoint, process_id))
+            return found.answer() if isinstance(found, Derived) else found
         finally:
             await client.close()
 

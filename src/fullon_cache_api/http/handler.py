@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 import msgspec
@@ -11,16 +12,23 @@ from starlette.types import Scope
 from fullon_cache_api.cache.client import CacheClient
 from fullon_cache_api.cache.errors import CorruptValue
 from fullon_cache_api.cache.reader import Reader
+from fullon_cache_api.reads.answer import Derived
 from fullon_cache_api.reads.read import Read
 from fullon_cache_api.spec.model import Endpoint, Spec
 
 from .contract import Contract
 from .parameters import compile_parameters
 from .problems import NotCached
-from .response import JSON_TYPE, NO_SNIFF, Response, cache_control, tagged
+from .response import JSON_TYPE, NO_SNIFF, Response, cache_control, entity_tag, tagged
 
 Handler: TypeAlias = Callable[[Scope, Sequence[bytes]], Awaitable[Response]]
 """Answers GET and HEAD; the path segments are the route's own, still percent-encoded."""
+
+_REMEMBERED = 1_024
+"""Finished answers that an endpoint keeps, by all that they depend on: never an older one than was read."""
+
+_REMEMBERED_BYTES = 2_048
+"""Cached values above this size are not kept: what Redis holds must not decide how much memory is."""
 
 ReportSkipped: TypeAlias = Callable[[str, Sequence[CorruptValue]], None]
 """Is told the operationId and what was left out of its answer."""
@@ -50,17 +58,27 @@ def make_handler(
     elements = endpoint.read.elements
     empty_is_absent = elements is not None and endpoint.empty == 404
 
+    def finish(derived: Derived) -> tuple[bytes, bytes]:
+        body = encode(contract.check(derived.answer()))
+        return body, entity_tag(body)
+
+    finish_once = lru_cache(_REMEMBERED)(finish)
+
     async def handle(scope: Scope, segments: Sequence[bytes]) -> Response:
         arguments = parse(segments[-skip:], scope["query_string"])
         deadline = asyncio.get_running_loop().time() + source.deadline
         answer = await function(Reader(source.client, deadline), *arguments)
         if answer is None:
             raise NotCached
-        body = contract.check(answer)
+        if isinstance(answer, Derived):
+            small = len(answer.arguments[-1]) <= _REMEMBERED_BYTES
+            body, tag = finish_once(answer) if small else finish(answer)
+            return tagged(scope, body, headers, tag)
+        checked = contract.check(answer)
         if answer.skipped:
             report_skipped(endpoint.operation_id, answer.skipped)
         if empty_is_absent and not answer.body[str(elements)] and not answer.skipped:
             raise NotCached
-        return tagged(scope, encode(body), headers)
+        return tagged(scope, encode(checked), headers)
 
     return handle

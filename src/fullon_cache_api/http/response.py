@@ -50,9 +50,9 @@ def is_match(if_none_match: bytes, tag: bytes) -> bool:
     return if_none_match.strip() == b"*" or tag in _ENTITY_TAG.findall(if_none_match)
 
 
-def tagged(scope: Scope, body: bytes, headers: Sequence[Header]) -> Response:
-    """Return 200 with an ETag, or 304 where the client already has the body."""
-    tag = entity_tag(body)
+def tagged(scope: Scope, body: bytes, headers: Sequence[Header], tag: bytes | None = None) -> Response:
+    """Return 200 with the body's ETag, or 304 where the client already has the body."""
+    tag = tag or entity_tag(body)
     for name, value in scope["headers"]:
         if name == b"if-none-match" and is_match(value, tag):
             return Response(304, ((b"etag", tag), *headers), b"")

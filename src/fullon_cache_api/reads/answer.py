@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Generic, TypeAlias, TypeVar, TypeVarTuple
+from typing import Generic, NamedTuple, TypeAlias, TypeVar, TypeVarTuple
 
 from fullon_cache_api.cache.errors import CorruptValue
 from fullon_cache_api.cache.lane import Reply
@@ -131,6 +131,23 @@ class Blame:
         """Raise CorruptValue in place of a BadValue; let everything else pass."""
         if isinstance(error, BadValue):
             raise CorruptValue(self._key, str(error), self._field) from None
+
+
+class Derived(NamedTuple):
+    """A single answer that depends on its arguments alone, the cached bytes being the last of them.
+
+    Who has made an answer of the same arguments need not make and check it again.
+    """
+
+    make: Callable[..., Body]
+    arguments: tuple[str | bytes, ...]
+    source: str
+    field: str | None
+
+    def answer(self) -> Answer:
+        """Make the answer; raises CorruptValue where the cached bytes cannot be used."""
+        with Blame(self.source, self.field):
+            return Answer(self.make(*self.arguments), self.source, field=self.field)
 
 
 def readable(reply: "Reply | WrongType") -> Reply:

@@ -108,12 +108,7 @@ def process(process_id: str, fresh_since: datetime, raw: bytes) -> Body:
 )
 async def get_process(reader: Reader, process_id: str) -> Answer | None:
     """One process, for as long as the cache remembers it."""
-    key = DATA + process_id
-    raw = await reader.get(key)
-    if raw is None:
-        return None
-    with Blame(key):
-        return Answer(process(process_id, datetime.now(UTC) - HEARTBEAT_WITHIN, raw), key)
+    return await _remembered(reader, process_id)
 
 
 @read(
@@ -131,7 +126,7 @@ async def get_component_status(reader: Reader, component: str) -> Answer | None:
         return None
     with Blame(COMPONENTS, component):
         process_id = parse_text(raw)
-    return await get_process.function(reader, process_id)
+    return await _remembered(reader, process_id)
 
 
 @read(
@@ -237,6 +232,15 @@ def activity(item: Body) -> Body:
         "message": item["message"],
         "timestamp": item["updated_at"] or item["created_at"],
     }
+
+
+async def _remembered(reader: Reader, process_id: str) -> Answer | None:
+    key = DATA + process_id
+    raw = await reader.get(key)
+    if raw is None:
+        return None
+    with Blame(key):
+        return Answer(process(process_id, datetime.now(UTC) - HEARTBEAT_WITHIN, raw), key)
 
 
 async def _active(

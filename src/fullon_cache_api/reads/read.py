@@ -7,9 +7,9 @@ from typing import TypeAlias
 from fullon_cache_api.spec.json import JsonObject
 from fullon_cache_api.spec.signature import Argument, ReadSignature
 
-from .answer import Answer
+from .answer import Answer, Derived
 
-ReadFunction: TypeAlias = Callable[..., Awaitable[Answer | None]]
+ReadFunction: TypeAlias = Callable[..., Awaitable[Answer | Derived | None]]
 """Takes a Reader and the arguments in the order of the signature; None is "the cache does not hold it"."""
 
 

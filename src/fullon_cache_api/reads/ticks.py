@@ -6,7 +6,7 @@ from types import MappingProxyType
 from fullon_cache_api.cache.reader import Reader
 from fullon_cache_api.spec.signature import Argument
 
-from .answer import Answer, Blame, Body, Elements
+from .answer import Answer, Blame, Body, Derived, Elements
 from .arguments import EXCHANGE, EXCHANGE_FILTER, SYMBOL
 from .family import each, hashes
 from .read import read
@@ -59,15 +59,14 @@ def ticker(exchange: str, symbol: str, raw: bytes) -> Body:
     answer=TICKER,
     absent=True,
 )
-async def get_ticker(reader: Reader, exchange: str, symbol: Symbol) -> Answer | None:
+async def get_ticker(reader: Reader, exchange: str, symbol: Symbol) -> Derived | None:
     """The latest ticker of a symbol on an exchange."""
     key = PREFIX + exchange
     found = symbol.first(await reader.hmget(key, symbol.spellings))
     if found is None:
         return None
     name, raw = found
-    with Blame(key, name):
-        return Answer(ticker(exchange, name, raw), key, field=name)
+    return Derived(ticker, (exchange, name, raw), key, name)
 
 
 @read(
