@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import struct
-from contextlib import suppress
 from typing import Self
 
 _CHUNK = 1 << 16
@@ -151,10 +150,9 @@ class _Link:
         self.gone = asyncio.Event()
 
     def cut(self, *, reset: bool = False) -> None:
-        if reset:
+        if reset and not self.client.is_closing():
             linger = struct.pack("ii", 1, 0)
-            with suppress(OSError):  # it may be closed already
-                self.client.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            self.client.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             self.client.transport.abort()
         self.client.close()
         self.server.close()

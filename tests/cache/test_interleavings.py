@@ -21,8 +21,8 @@ from fullon_cache_api.cache.lane import Reply
 from fullon_cache_api.demo import EmbeddedServer
 
 SHORT, LONG = 0.03, 5.0
-LATE = 0.3
-NOBODY_WAITS_LONGER = LONG + 2.0
+LATE = 2.0
+NOBODY_WAITS_LONGER = LONG + LATE
 
 
 @dataclass(frozen=True)
