@@ -1,16 +1,22 @@
 """The gateway as an object: what it takes, and what several of them share."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 import redis
+from loguru import logger
 from support import CHECKOUT, serving, settings_for
 
 from fullon_cache_api.demo import EmbeddedServer
 from fullon_cache_api.gateway import FullonCacheGateway, create_app, find_spec
 from fullon_cache_api.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from loguru import Message
 
 
 def test_title_and_prefix_win_over_the_spec_and_the_settings(redis_server: EmbeddedServer) -> None:
@@ -67,3 +73,38 @@ def test_the_spec_is_the_named_file_else_the_one_here_else_the_shipped_one(
 
 def test_create_app_serves_what_the_settings_say(redis_server: EmbeddedServer) -> None:
     assert create_app(settings_for(redis_server.url)).__class__.__name__ == "GatewayApp"
+
+
+@pytest.fixture
+def records() -> Iterator[list[tuple[str, dict[str, object]]]]:
+    """Text and fields of every record that is logged."""
+    found: list[tuple[str, dict[str, object]]] = []
+
+    def keep(message: "Message") -> None:
+        found.append((message.record["message"], dict(message.record["extra"].get("fields", {}))))
+
+    sink = logger.add(keep)
+    yield found
+    logger.remove(sink)
+
+
+def test_a_health_check_without_redis_says_when_to_come_again_and_is_logged(
+    records: list[tuple[str, dict[str, object]]],
+) -> None:
+    with EmbeddedServer() as server:
+        server.kill()
+        with serving(FullonCacheGateway(settings=settings_for(server.url))) as client:
+            answers = [client.get(path) for path in ("/health", "/health/ready")]
+    assert [(answer.status_code, answer.headers["retry-after"]) for answer in answers] == [(503, "1")] * 2
+    assert [text for text, _ in records].count("health check failed") == 2
+
+
+def test_what_an_answer_leaves_out_is_named_in_the_log(
+    client: httpx.Client, writer: "redis.Redis", records: list[tuple[str, dict[str, object]]]
+) -> None:
+    writer.hset("tickers:binance", mapping={"A/B": "{", "C/D": "{"})
+    writer.hset("tickers:kraken", "E/F", "{")
+    assert client.get("/api/tickers").json() == {"count": 0, "tickers": [], "skipped": 3}
+    (fields,) = [fields for text, fields in records if text == "elements left out"]
+    assert (fields["count"], fields["key"], fields["field"]) == (3, "tickers:binance", "A/B")
+    assert fields["others"] == "tickers:binance C/D; tickers:kraken E/F"
