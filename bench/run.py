@@ -13,6 +13,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -29,6 +30,7 @@ RESULTS = HERE / "results"
 CONNECTIONS = (1, 16, 64, 256)
 TICKERS = 300
 STARTS_WITHIN = 30.0
+MOVES_EVERY = 0.5
 BARE, GATEWAY = "bare uvicorn", "gateway"
 COMPOSITIONS = {
     "Mount": "hosts:starlette_mount",
@@ -74,11 +76,11 @@ class Server:
     pid: int
 
 
-def fill(url: str) -> None:
-    """Put 300 tickers into the cache, as the ticker daemon writes them."""
+def fill(url: str, moved: float = 0.0) -> None:
+    """Put 300 tickers into the cache, as the ticker daemon writes them, their prices moved so far."""
     with redis.Redis.from_url(url) as connection:
         for number in range(TICKERS):
-            price = 45000.5 + number / 8
+            price = 45000.5 + number / 8 + moved
             tick = {
                 "symbol": f"SYM{number:03d}/USDT",
                 "exchange": "binance",
@@ -92,6 +94,26 @@ def fill(url: str) -> None:
                 "percentage": 0.28,
             }
             connection.hset("tickers:binance", str(tick["symbol"]), json.dumps(tick))
+
+
+@contextmanager
+def moving(url: str) -> Iterator[None]:
+    """Write all tickers anew twice a second: an answer that is kept must not look faster than it is."""
+    over = threading.Event()
+
+    def move() -> None:
+        moved = 0.0
+        while not over.wait(MOVES_EVERY):
+            moved += 0.25
+            fill(url, moved)
+
+    thread = threading.Thread(target=move)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 @contextmanager
@@ -208,6 +230,7 @@ def main() -> None:
         fill(cache.url)
         settings = {"REDIS_URL": cache.url, "ENDPOINTS_FILE": str(HERE.parent / "endpoints.yaml")}
         with ExitStack() as running:
+            running.enter_context(moving(cache.url))
 
             def start(name: str, app: str) -> Server:
                 server = running.enter_context(serving(name, app, settings))
