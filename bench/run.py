@@ -78,22 +78,25 @@ class Server:
 
 def fill(url: str, moved: float = 0.0) -> None:
     """Put 300 tickers into the cache, as the ticker daemon writes them, their prices moved so far."""
+    ticks: dict[str, str] = {}
+    for number in range(TICKERS):
+        price = 45000.5 + number / 8 + moved
+        symbol = f"SYM{number:03d}/USDT"
+        tick = {
+            "symbol": symbol,
+            "exchange": "binance",
+            "price": price,
+            "volume": 1234.5,
+            "time": 1767268800.25 + number,
+            "bid": price - 0.125,
+            "ask": price + 0.125,
+            "last": price,
+            "change": 12.5,
+            "percentage": 0.28,
+        }
+        ticks[symbol] = json.dumps(tick)
     with redis.Redis.from_url(url) as connection:
-        for number in range(TICKERS):
-            price = 45000.5 + number / 8 + moved
-            tick = {
-                "symbol": f"SYM{number:03d}/USDT",
-                "exchange": "binance",
-                "price": price,
-                "volume": 1234.5,
-                "time": 1767268800.25 + number,
-                "bid": price - 0.125,
-                "ask": price + 0.125,
-                "last": price,
-                "change": 12.5,
-                "percentage": 0.28,
-            }
-            connection.hset("tickers:binance", str(tick["symbol"]), json.dumps(tick))
+        connection.hset("tickers:binance", mapping=ticks)
 
 
 @contextmanager
