@@ -14,8 +14,8 @@ from profiles import examples
 from redis.exceptions import ResponseError
 
 from fullon_cache_api.cache import CacheClient, CacheUnavailable, CommandRefused, RedisTarget
+from fullon_cache_api.cache.batch import MAX_BATCH
 from fullon_cache_api.cache.commands import Command
-from fullon_cache_api.cache.lane import MAX_BATCH
 from fullon_cache_api.demo import EmbeddedServer
 
 RUN: list[Callable[[Coroutine[Any, Any, object]], object]] = [asyncio.run, uvloop.run]
@@ -201,12 +201,12 @@ def test_any_text_bytes_and_integers_arrive_as_they_are(
     tcp_server: EmbeddedServer, arguments: list[str | bytes | int]
 ) -> None:
     expected = [part if isinstance(part, bytes) else str(part).encode() for part in arguments]
-    command: Command = ("MGET", "key:1", *arguments, "key:2")
+    command: Command = ("HMGET", "hash", "field:1", *arguments, "field:2")
 
     async def main() -> None:
         async with through_proxy(tcp_server) as (client, proxy):
             (reply,) = await ask(client, command)
-            assert reply == [b"value 1", *[None] * len(arguments), b"value 2"]
+            assert reply == [b"inner 1", *[None] * len(arguments), b"inner 2"]
             packed = b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in expected)
             assert packed in bytes(proxy.received)
 

@@ -12,7 +12,7 @@ from profiles import examples
 from starlette.types import Scope
 
 from fullon_cache_api.http.app import GatewayApp
-from fullon_cache_api.http.handler import Handler
+from fullon_cache_api.http.handler import Handler, Respond
 from fullon_cache_api.http.path import path_segments, uri_reference
 from fullon_cache_api.http.problems import ProblemText
 from fullon_cache_api.http.response import JSON_TYPE, Response
@@ -25,17 +25,26 @@ class Host:
     def __init__(self) -> None:
         self.reports: list[tuple[str, str, str, str, str]] = []
         self.closed = 0
+        self.parsed: list[tuple[Sequence[bytes], bytes]] = []
         tree: RouteTree[Handler] = RouteTree()
         tree.add("/", self.echo)
         tree.add("/api/{a}/end", self.echo)
         tree.add("/api/broken", self.broken)
         self.app = GatewayApp(tree, {}, self.report, self.close)
 
-    async def echo(self, scope: Scope, segments: Sequence[bytes]) -> Response:
-        return Response(200, ((b"content-type", JSON_TYPE),), b"|".join(segments))
+    def echo(self, segments: Sequence[bytes], query_string: bytes) -> Respond:
+        self.parsed.append((segments, query_string))
 
-    async def broken(self, scope: Scope, segments: Sequence[bytes]) -> Response:
-        raise RuntimeError("secret")
+        async def respond(scope: Scope) -> Response:
+            return Response.sized(200, ((b"content-type", JSON_TYPE),), b"|".join(segments))
+
+        return respond
+
+    def broken(self, segments: Sequence[bytes], query_string: bytes) -> Respond:
+        async def respond(scope: Scope) -> Response:
+            raise RuntimeError("secret")
+
+        return respond
 
     def report(self, text: ProblemText, method: str, path: str, request_id: str, error: Exception) -> None:
         self.reports.append((text.kind.name, method, path, request_id, type(error).__name__))
@@ -106,6 +115,25 @@ def test_the_segments_below_a_mount_are_those_of_the_raw_path() -> None:
     assert path_segments(http_scope("/x/a", root_path="/x")) == [b"a"]
     assert path_segments(http_scope("/xy/a", root_path="/x")) == [b"xy", b"a"]
     assert path_segments(http_scope("/x", root_path="/x")) == [b"x"]
+
+
+@pytest.mark.anyio
+async def test_a_path_and_query_that_came_before_are_not_parsed_again() -> None:
+    host = Host()
+    for target in ("/api/a/end", "/api/a/end?x=1", "/x/api/a/end"):
+        for method in ("GET", "HEAD", "GET"):
+            answered = await host.answer(target, method, root_path="/x" if target[1] == "x" else "")
+            assert answered.status == 200
+    assert host.parsed == [([b"api", b"a", b"end"], b""), ([b"api", b"a", b"end"], b"x=1")]
+
+
+@pytest.mark.anyio
+async def test_a_long_path_or_query_is_parsed_each_time_and_not_kept() -> None:
+    host = Host()
+    for target in (f"/api/{'a' * 300}/end", f"/api/a/end?{'x' * 300}"):
+        for _ in range(2):
+            assert (await host.answer(target)).status == 200
+    assert len(host.parsed) == 4
 
 
 @pytest.mark.anyio

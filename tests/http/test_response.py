@@ -9,11 +9,12 @@ from starlette.types import Receive, Scope, Send
 from fullon_cache_api.http.response import (
     Response,
     cache_control,
+    entity,
     entity_tag,
     header,
     is_match,
     send_response,
-    tagged,
+    unless_known,
 )
 
 BODY = b'{"a":1}'
@@ -66,25 +67,25 @@ def test_if_none_match_is_compared_weakly_with_every_tag_of_its_list(
 
 def test_an_answer_that_the_client_has_is_304_with_the_same_headers() -> None:
     for headers in ([("If-None-Match", TAG.decode())], [("If-None-Match", '"x"'), ("If-None-Match", "*")]):
-        response = tagged(http_scope(headers=headers), BODY, (TYPE,))
-        assert response == Response(304, ((b"etag", TAG), TYPE), b"")
+        response = unless_known(http_scope(headers=headers), entity(BODY, (TYPE,)))
+        assert response == Response(304, [(b"etag", TAG), TYPE], b"")
 
 
 def test_an_answer_that_the_client_lacks_is_200_with_a_tag() -> None:
     for headers in ([], [("If-None-Match", '"x"')], [("If-Match", "*")]):
-        response = tagged(http_scope(headers=headers), BODY, (TYPE,))
-        assert response == Response(200, ((b"etag", TAG), TYPE), BODY)
+        response = unless_known(http_scope(headers=headers), entity(BODY, (TYPE,)))
+        assert response == Response(200, ((b"etag", TAG), TYPE, (b"content-length", b"7")), BODY)
 
 
 @pytest.mark.anyio
 async def test_a_whole_answer_has_its_length() -> None:
-    sent = await send(Response(200, (TYPE,), BODY))
+    sent = await send(Response.sized(200, (TYPE,), BODY))
     assert sent == Answered(200, (TYPE, (b"content-length", b"7")), BODY)
 
 
 @pytest.mark.anyio
 async def test_head_gets_the_headers_of_get_and_no_body() -> None:
-    sent = await send(Response(200, (TYPE,), BODY), "HEAD")
+    sent = await send(Response.sized(200, (TYPE,), BODY), "HEAD")
     assert sent == Answered(200, (TYPE, (b"content-length", b"7")), b"")
 
 
@@ -93,6 +94,24 @@ async def test_head_gets_the_headers_of_get_and_no_body() -> None:
 async def test_304_and_204_have_neither_body_nor_length(method: str) -> None:
     for status in (304, 204):
         assert await send(Response(status, (TYPE,), b""), method) == Answered(status, (TYPE,), b"")
+
+
+@pytest.mark.anyio
+async def test_middleware_that_adds_a_header_to_an_answer_adds_it_to_that_one_alone() -> None:
+    response = entity(BODY, (TYPE,))
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        async def adding(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"].append((b"x-added", b"1"))
+            await send(message)
+
+        await send_response(scope, adding, unless_known(scope, response))
+
+    for headers in ([], [("If-None-Match", "*")]):
+        for _ in range(2):
+            answered = await answer(app, http_scope(headers=headers))
+            assert [name for name, _ in answered.headers].count(b"x-added") == 1
 
 
 MAX_AGES = [

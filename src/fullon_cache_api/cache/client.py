@@ -2,13 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
-from redis.exceptions import NoPermissionError, ResponseError
-
+from .call import Call
 from .commands import Command, refuse_writes
-from .errors import CacheUnavailable
-from .lane import Call, Connection, Lane, Reply
+from .connection import Connection, Reply
+from .lane import Lane
 
 LANES = 2
 """One for the many small reads, one for when a large reply holds it up; more only make smaller batches."""
@@ -30,11 +29,12 @@ class CacheClient:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lanes: tuple[Lane, ...] = ()
 
-    async def execute(self, commands: tuple[Command, ...], deadline: float) -> list[Reply]:
+    def execute(self, commands: tuple[Command, ...], deadline: float) -> Awaitable[list[Reply]]:
         """Return one reply per command; a WRONGTYPE reply is returned as the error that it is.
 
-        `deadline` is a time of the running loop's clock. Raises CacheTimeout when it passes, CacheUnavailable
-        when Redis cannot be read, CommandRefused before anything is sent for a command that could write.
+        `deadline` is a time of the running loop's clock. Awaiting raises CacheTimeout when it passes and
+        CacheUnavailable when Redis cannot be read; CommandRefused comes at once for a command that could
+        write.
         """
         refuse_writes(commands)
         loop = asyncio.get_running_loop()
@@ -43,11 +43,7 @@ class CacheClient:
             self._lanes = tuple(Lane(self._make_connection) for _ in range(self._count))
         call = Call(commands, deadline, loop.create_future())
         self._lane(loop.time()).submit(call)
-        replies = await call.future
-        for reply in replies:
-            if isinstance(reply, ResponseError) and not is_wrong_type(reply):
-                raise CacheUnavailable(_reason(reply))
-        return replies
+        return call.future
 
     async def ping(self, deadline: float) -> float:
         """Return how many milliseconds Redis takes to answer PING."""
@@ -68,16 +64,3 @@ class CacheClient:
             if not lane.busy or now - lane.started < PATIENCE:
                 return lane
         return min(self._lanes, key=lambda lane: len(lane.waiting))
-
-
-def is_wrong_type(reply: Reply) -> bool:
-    """Whether a reply says that the key holds another type than the command reads (WRONGTYPE)."""
-    return isinstance(reply, ResponseError) and str(reply).startswith("WRONGTYPE")
-
-
-def _reason(reply: ResponseError) -> str:
-    if isinstance(reply, NoPermissionError):
-        return "denied"
-    # redis-py keeps the code apart for the errors that it has a class for.
-    code = reply.status_code or str(reply).split(" ", 1)[0]
-    return f"error {code}" if code.isalpha() and code.isupper() else "error"

@@ -16,7 +16,6 @@ READ_COMMANDS = frozenset(
         "HMGET",
         "LLEN",
         "LRANGE",
-        "MGET",
         "PING",
         "SCAN",
     }

@@ -5,36 +5,17 @@ import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 
-from hiredis import pack_command
 from redis.exceptions import RedisError
 
-from .commands import Command
-from .connection import Connection, Reply, is_hopeless, read_reply, short_reason
-from .errors import CacheError, CacheTimeout, CacheUnavailable, CommandRefused
-
-__all__ = ["Call", "Connection", "Lane", "Reply"]
-
-MAX_BATCH = 1_000
-"""Commands in one round trip: a longer queue is sent in turns, so that its first answers come early."""
+from .batch import Part, first_batch, pack
+from .call import Call
+from .connection import Connection, is_hopeless, read_reply, short_reason
+from .errors import CacheTimeout, CacheUnavailable
 
 TOGETHER = 0.01
 """Seconds: calls whose deadlines lie this near to each other end together, and cost one reconnection."""
-
-
-@dataclass(slots=True, eq=False)
-class Call:
-    """Commands that one request waits for; `deadline` is a time of the event loop's clock."""
-
-    commands: tuple[Command, ...]
-    deadline: float
-    future: "asyncio.Future[list[Reply]]"
-    resent: bool = False
-
-    def fail(self, error: CacheError) -> None:
-        """End the wait with an error, unless the request has gone."""
-        if not self.future.done():
-            self.future.set_exception(error)
 
 
 @dataclass(slots=True, eq=False)
@@ -91,13 +72,8 @@ class Lane:
         self._fail_waiting("closed")
 
     def _next_batch(self) -> list[Call]:
-        size = 0
-        for count, call in enumerate(self.waiting, 1):
-            size += len(call.commands)
-            if size >= MAX_BATCH:
-                batch, self.waiting = self.waiting[:count], self.waiting[count:]
-                return batch
-        batch, self.waiting = self.waiting, []
+        batch = first_batch(self.waiting)
+        self.waiting = self.waiting[len(batch) :]
         return batch
 
     async def _connected(self) -> Connection | None:
@@ -127,27 +103,27 @@ class Lane:
             # A call that comes too late must not cut the exchange of the others.
             self._requeue(_in_time(batch))
             return
-        batch, packed = _packed(batch)
+        parts = pack(batch)
         answered = 0
         self.until = until
         try:
+            packed = list(chain.from_iterable(part.packed for part in parts))
             await connection.send_packed_command(packed, check_health=False)
-            for call in batch:
-                replies = [await read_reply(connection) for _ in call.commands]
+            for part in parts:
+                replies = [await read_reply(connection) for _ in part.packed]
                 answered += 1
-                if not call.future.done():
-                    call.future.set_result(replies)
+                part.give(replies)
         except Exception as error:
             # Not only RedisError and OSError: uvloop raises RuntimeError for a connection that has gone.
-            self._requeue(_once_more(batch[answered:], error))
+            self._requeue(_once_more(_calls(parts[answered:]), error))
             await self._disconnect()
         except BaseException:
             # Whatever cut the exchange left replies on the wire: no later call may read them as its own.
             if self._was_overdue():
-                self._requeue(_in_time(batch[answered:]))
+                self._requeue(_in_time(_calls(parts[answered:])))
                 await self._disconnect()
                 return
-            for call in batch[answered:]:
+            for call in _calls(parts[answered:]):
                 call.fail(CacheUnavailable("closed"))
             await self._disconnect()
             raise
@@ -218,16 +194,5 @@ def _once_more(calls: list[Call], error: Exception) -> list[Call]:
     return again
 
 
-def _packed(batch: list[Call]) -> tuple[list[Call], list[bytes]]:
-    """Return a batch as RESP, without the calls that hold what cannot be sent: these fail, alone."""
-    sound: list[Call] = []
-    packed: list[bytes] = []
-    for call in batch:
-        try:
-            commands = [pack_command(command) for command in call.commands]  # type: ignore[arg-type]
-        except Exception:
-            call.fail(CommandRefused(str(call.commands[0][0]), "holds what is neither text nor an integer"))
-        else:
-            sound.append(call)
-            packed += commands
-    return sound, packed
+def _calls(parts: list[Part]) -> list[Call]:
+    return [call for part in parts for call in part.calls]

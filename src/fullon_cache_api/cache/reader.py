@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 
-from .client import CacheClient, is_wrong_type
+from .call import is_wrong_type
+from .client import CacheClient
 from .commands import Command
+from .connection import Reply
 from .errors import CacheUnavailable, CorruptValue
-from .lane import Reply
 
 SCAN_COUNT = 1_000
 """Keys that one SCAN step looks at: large enough for few round trips, small enough not to hold Redis up."""

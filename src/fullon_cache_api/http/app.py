@@ -4,6 +4,7 @@ import re
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache
 
 import msgspec
 from starlette.applications import Starlette
@@ -12,8 +13,8 @@ from starlette.types import Receive, Scope, Send
 from fullon_cache_api.spec.problems import CACHE_UNAVAILABLE, METHOD_NOT_ALLOWED
 
 from .embedding import EndpointRoute, EndpointRouter
-from .handler import Handler
-from .path import path_segments, raw_path, uri_reference
+from .handler import Handler, Respond
+from .path import own_path, raw_path, segments_of, uri_reference
 from .problems import (
     RETRY_AFTER,
     MethodNotAllowed,
@@ -27,6 +28,12 @@ from .route import RouteTree
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _LONGEST_INSTANCE = 1_024
+_REMEMBERED = 2_048
+"""Paths with their queries whose routes and arguments are known."""
+
+_REMEMBERED_LENGTH = 256
+"""Longer ones are not kept: what a client sends must not decide how much memory is held."""
+
 _WHOLE_SERVER = b"*"
 """What OPTIONS asks about the server as a whole (RFC 9110, section 9.3.7)."""
 
@@ -49,6 +56,7 @@ class GatewayApp(Starlette):
     ) -> None:
         super().__init__()
         self._tree = tree
+        self._found_once = lru_cache(_REMEMBERED)(self._found)
         self._report = report
 
         @asynccontextmanager
@@ -66,8 +74,7 @@ class GatewayApp(Starlette):
         if scope["type"] == "http" and not self.user_middleware and len(self._routes) == self._own:
             # What `_answer` does, without the frames of two more coroutines.
             try:
-                segments = path_segments(scope)
-                response = await self._handler(scope, segments)(scope, segments)
+                response = await self._respond(scope, own_path(scope))(scope)
             except Exception as error:
                 response = self._problem(scope, error)
             await send_response(scope, send, response)
@@ -78,24 +85,33 @@ class GatewayApp(Starlette):
         """Return what answers a path, given as its raw segments with those of the gateway's prefix."""
         return self._tree.find(segments)
 
-    async def respond(self, scope: Scope, segments: Sequence[bytes]) -> Response:
-        """Return the answer of the endpoint that `find` finds, or a problem; it never raises."""
+    async def respond(self, scope: Scope, path: bytes) -> Response:
+        """Return the answer of the endpoint that has a raw path, or a problem; it never raises."""
         try:
-            return await self._handler(scope, segments)(scope, segments)
+            return await self._respond(scope, path)(scope)
         except Exception as error:
             return self._problem(scope, error)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send_response(scope, send, await self.respond(scope, path_segments(scope)))
+        await send_response(scope, send, await self.respond(scope, own_path(scope)))
 
-    def _handler(self, scope: Scope, segments: Sequence[bytes]) -> Handler:
-        handler = self._tree.find(segments)
+    def _respond(self, scope: Scope, path: bytes) -> Respond:
         method = scope["method"]
-        if handler is not None and method in ("GET", "HEAD"):
-            return handler
+        if method in ("GET", "HEAD"):
+            query: bytes = scope["query_string"]
+            found = self._found_once if len(path) + len(query) <= _REMEMBERED_LENGTH else self._found
+            return found(path, query)
+        handler = self._tree.find(segments_of(path))
         if method == "OPTIONS" and (handler is not None or raw_path(scope) == _WHOLE_SERVER):
             return _options
         raise NoSuchEndpoint if handler is None else MethodNotAllowed
+
+    def _found(self, path: bytes, query: bytes) -> Respond:
+        segments = segments_of(path)
+        handler = self._tree.find(segments)
+        if handler is None:
+            raise NoSuchEndpoint
+        return handler(segments, query)
 
     def _problem(self, scope: Scope, error: Exception) -> Response:
         text = explain(error)
@@ -113,10 +129,9 @@ class GatewayApp(Starlette):
             headers.append((b"retry-after", RETRY_AFTER))
         if text.kind is METHOD_NOT_ALLOWED:
             headers.append(ALLOW)
-        return Response(
-            text.kind.status, headers, msgspec.json.encode(problem_body(text, instance, request_id))
-        )
+        body = msgspec.json.encode(problem_body(text, instance, request_id))
+        return Response.sized(text.kind.status, headers, body)
 
 
-async def _options(scope: Scope, segments: Sequence[bytes]) -> Response:
+async def _options(scope: Scope) -> Response:
     return Response(204, (ALLOW,), b"")

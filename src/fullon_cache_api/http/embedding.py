@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Match, NoMatchFound, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .handler import Handler
-from .path import path_segments
+from .path import path_segments, segments_of
 
 Find: TypeAlias = Callable[[Sequence[bytes]], Handler | None]
 Lifespan: TypeAlias = Callable[[object], AbstractAsyncContextManager[None]]
@@ -33,7 +33,7 @@ class EndpointRoute(BaseRoute):
         self._segments = path.split("/")[1:]
         self._find = find
         # A parameter's own name stands for a value here: no literal has braces.
-        self._handler = find([segment.encode() for segment in self._segments])
+        self._handler = find(segments_of(path.encode()))
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Return whether the gateway would answer with this endpoint, and the decoded path parameters."""

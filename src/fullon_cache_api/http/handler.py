@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TypeAlias
 
 import msgspec
@@ -17,12 +17,15 @@ from fullon_cache_api.reads.read import Read
 from fullon_cache_api.spec.model import Endpoint, Spec
 
 from .contract import Contract
-from .parameters import compile_parameters
+from .parameters import Argument, compile_parameters
 from .problems import NotCached
-from .response import JSON_TYPE, NO_SNIFF, Response, cache_control, entity_tag, tagged
+from .response import JSON_TYPE, NO_SNIFF, Response, cache_control, entity, unless_known
 
-Handler: TypeAlias = Callable[[Scope, Sequence[bytes]], Awaitable[Response]]
-"""Answers GET and HEAD; the path segments are the route's own, still percent-encoded."""
+Respond: TypeAlias = Callable[[Scope], Awaitable[Response]]
+"""Answers GET and HEAD of one path and query, as often as asked."""
+
+Handler: TypeAlias = Callable[[Sequence[bytes], bytes], Respond]
+"""Takes the segments of a path, still percent-encoded, and the query string; raises what is wrong in them."""
 
 _REMEMBERED = 1_024
 """Finished answers that an endpoint keeps, by all that they depend on: never an older one than was read."""
@@ -47,7 +50,7 @@ def make_handler(
 ) -> Handler:
     """Return the handler of an endpoint: parameters, read, response check, JSON.
 
-    It raises BadParameters, NotCached, AmbiguousOrder and the errors of the cache.
+    It raises BadParameters; what it returns raises NotCached, AmbiguousOrder and the errors of the cache.
     """
     parse = compile_parameters(endpoint)
     contract = Contract(endpoint, spec.schemas)
@@ -58,27 +61,27 @@ def make_handler(
     elements = endpoint.read.elements
     empty_is_absent = elements is not None and endpoint.empty == 404
 
-    def finish(derived: Derived) -> tuple[bytes, bytes]:
-        body = encode(contract.check(derived.answer()))
-        return body, entity_tag(body)
+    def finish(derived: Derived) -> Response:
+        return entity(encode(contract.check(derived.answer())), headers)
 
     finish_once = lru_cache(_REMEMBERED)(finish)
 
-    async def handle(scope: Scope, segments: Sequence[bytes]) -> Response:
-        arguments = parse(segments[-skip:], scope["query_string"])
+    async def respond(arguments: Sequence[Argument], scope: Scope) -> Response:
         deadline = asyncio.get_running_loop().time() + source.deadline
         answer = await function(Reader(source.client, deadline), *arguments)
         if answer is None:
             raise NotCached
         if isinstance(answer, Derived):
             small = len(answer.arguments[-1]) <= _REMEMBERED_BYTES
-            body, tag = finish_once(answer) if small else finish(answer)
-            return tagged(scope, body, headers, tag)
+            return unless_known(scope, finish_once(answer) if small else finish(answer))
         checked = contract.check(answer)
         if answer.skipped:
             report_skipped(endpoint.operation_id, answer.skipped)
         if empty_is_absent and not answer.body[str(elements)] and not answer.skipped:
             raise NotCached
-        return tagged(scope, encode(checked), headers)
+        return unless_known(scope, entity(encode(checked), headers))
+
+    def handle(segments: Sequence[bytes], query_string: bytes) -> Respond:
+        return partial(respond, parse(segments[-skip:], query_string))
 
     return handle

@@ -4,7 +4,6 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TypeAlias
 
 import jsonschema_rs
@@ -21,8 +20,6 @@ Convert: TypeAlias = Callable[[bytes], Argument]
 ParseParameters: TypeAlias = Callable[[Sequence[bytes], bytes], Sequence[Argument]]
 
 MAX_QUERY_PARAMETERS = 100
-_REMEMBERED = 1_024
-_REMEMBERED_LENGTH = 128
 _LONGEST_INTEGER = 40
 _INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,39})(\.[0-9]{1,40})?([eE][-+]?[0-9]{1,3})?")
@@ -96,7 +93,7 @@ def compile_parameters(endpoint: Endpoint) -> ParseParameters:
             mistakes += _parse_query(query_string, query, arguments)
         if mistakes:
             raise BadParameters(mistakes)
-        return arguments
+        return tuple(arguments)
 
     return parse
 
@@ -194,13 +191,7 @@ def _converter(
             raise _BadValue([error.message for error in validator.iter_errors(instance)])
         return value
 
-    remembered = lru_cache(_REMEMBERED)(convert)
-
-    def convert_once(raw: bytes) -> Argument:
-        # Only short texts are remembered: what a client sends must not decide how much memory is held.
-        return remembered(raw) if len(raw) <= _REMEMBERED_LENGTH else convert(raw)
-
-    return convert_once
+    return convert
 
 
 def _integer(text: str) -> Argument:

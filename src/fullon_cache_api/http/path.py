@@ -9,15 +9,25 @@ from starlette.types import Scope
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
-def path_segments(scope: Scope) -> Sequence[bytes]:
-    """Return the raw path's segments below the path that a host mounted the gateway under.
+def own_path(scope: Scope) -> bytes:
+    """Return the raw path below the path that a host mounted the gateway under.
 
     Servers decode `%2F` in `path`; only the raw path tells it from a slash.
     """
-    raw: bytes | None = scope.get("raw_path")
-    segments = (raw_path(scope) if raw is None else raw).split(b"/")
+    raw = raw_path(scope)
     root: str = scope.get("root_path", "")
-    return segments[1 + _depth(scope, root.rstrip("/")) :] if root else segments[1:]
+    depth = _depth(scope, root.rstrip("/")) if root else 0
+    return b"/" + raw.split(b"/", 1 + depth)[-1] if depth else raw
+
+
+def path_segments(scope: Scope) -> Sequence[bytes]:
+    """Return the segments of `own_path`, still percent-encoded."""
+    return segments_of(own_path(scope))
+
+
+def segments_of(path: bytes) -> Sequence[bytes]:
+    """Return the segments of a raw path."""
+    return path.split(b"/")[1:]
 
 
 def raw_path(scope: Scope) -> bytes:

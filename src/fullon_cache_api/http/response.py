@@ -11,11 +11,16 @@ Header: TypeAlias = tuple[bytes, bytes]
 
 
 class Response(NamedTuple):
-    """A whole answer; Content-Length is added when it is sent."""
+    """A whole answer, with all of its headers."""
 
     status: int
     headers: Sequence[Header]
     body: bytes
+
+    @classmethod
+    def sized(cls, status: int, headers: Sequence[Header], body: bytes) -> "Response":
+        """Return an answer with the Content-Length of its body."""
+        return cls(status, (*headers, (b"content-length", b"%d" % len(body))), body)
 
 
 JSON_TYPE = b"application/json"
@@ -50,20 +55,24 @@ def is_match(if_none_match: bytes, tag: bytes) -> bool:
     return if_none_match.strip() == b"*" or tag in _ENTITY_TAG.findall(if_none_match)
 
 
-def tagged(scope: Scope, body: bytes, headers: Sequence[Header], tag: bytes | None = None) -> Response:
-    """Return 200 with the body's ETag, or 304 where the client already has the body."""
-    tag = tag or entity_tag(body)
+def entity(body: bytes, headers: Sequence[Header]) -> Response:
+    """Return 200 with the body's ETag."""
+    return Response.sized(200, ((b"etag", entity_tag(body)), *headers), body)
+
+
+def unless_known(scope: Scope, response: Response) -> Response:
+    """Return an answer that has an ETag, or 304 where the client has its body already."""
     for name, value in scope["headers"]:
-        if name == b"if-none-match" and is_match(value, tag):
-            return Response(304, ((b"etag", tag), *headers), b"")
-    return Response(200, ((b"etag", tag), *headers), body)
+        if name == b"if-none-match" and is_match(value, dict(response.headers)[b"etag"]):
+            kept = [header for header in response.headers if header[0] != b"content-length"]
+            return Response(304, kept, b"")
+    return response
 
 
 async def send_response(scope: Scope, send: Send, response: Response) -> None:
-    """Send a whole answer; a HEAD request gets its headers only, a 304 or 204 has no length."""
-    headers: Sequence[Header] = response.headers
-    if response.status not in (204, 304):
-        headers = [*headers, (b"content-length", b"%d" % len(response.body))]
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    """Send a whole answer; a HEAD request gets its headers only."""
+    # A list of their own: middleware may add to what passes it.
+    start = {"type": "http.response.start", "status": response.status, "headers": list(response.headers)}
+    await send(start)
     body = b"" if scope["method"] == "HEAD" else response.body
     await send({"type": "http.response.body", "body": body})

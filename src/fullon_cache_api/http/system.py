@@ -16,11 +16,11 @@ from fullon_cache_api.spec.json import PlainJson
 from fullon_cache_api.spec.model import Spec
 from fullon_cache_api.spec.problems import PROBLEMS
 
-from .handler import Handler, Source
+from .handler import Handler, Respond, Source
 from .pages import LandingEntry, Page, asset, landing_json, landing_page, redoc_page, swagger_page
 from .parameters import refuse_parameters
 from .problems import RETRY_AFTER, NoSuchEndpoint
-from .response import JSON_TYPE, NO_SNIFF, NO_STORE, Header, Response, header, tagged
+from .response import JSON_TYPE, NO_SNIFF, NO_STORE, Header, Response, entity, header, unless_known
 from .text import BadText, decode
 
 VERSION = version("fullon-cache-api")
@@ -47,9 +47,9 @@ def system_routes(
     """Return the system endpoints by path; `document` gives the OpenAPI document as JSON and YAML."""
     return {
         "/": _landing(spec, prefix),
-        "/health": _health(source, mode, report),
-        "/health/live": _live,
-        "/health/ready": _ready(source, report),
+        "/health": _without_parameters(_health(source, mode, report)),
+        "/health/live": _without_parameters(_live),
+        "/health/ready": _without_parameters(_ready(source, report)),
         "/docs": _page(lambda root: swagger_page(spec.info.title, root=root)),
         "/redoc": _page(lambda root: redoc_page(spec.info.title, root=root)),
         "/docs/assets/{name}": _asset,
@@ -72,22 +72,36 @@ def _landing(spec: Spec, prefix: str) -> Handler:
     summary = spec.info.description.split(": ")[0].split(". ")[0].rstrip(".") + "."
     texts = (spec.info.title, summary, spec.info.version, entries)
 
-    async def landing(scope: Scope, segments: Sequence[bytes]) -> Response:
+    async def landing(scope: Scope) -> Response:
         if b"text/html" in (header(scope, b"accept") or b""):
             return _page_response(scope, landing_page(*texts, root=root_of(scope)))
         else:
             body = msgspec.json.encode(landing_json(*texts, root=root_of(scope)))
             headers = [(b"content-type", JSON_TYPE), _NO_CACHE, _VARY, NO_SNIFF]
-            return tagged(scope, body, headers)
+            return unless_known(scope, entity(body, headers))
 
-    return landing
+    return _always(landing)
 
 
-def _health(source: Source, mode: str, report: ReportFailure) -> Handler:
+def _always(respond: Respond) -> Handler:
+    """Return the handler that answers alike, whatever the query."""
+    return lambda segments, query_string: respond
+
+
+def _without_parameters(respond: Respond) -> Handler:
+    """Return the handler that answers alike, and refuses every query parameter."""
+
+    def handle(segments: Sequence[bytes], query_string: bytes) -> Respond:
+        refuse_parameters(query_string)
+        return respond
+
+    return handle
+
+
+def _health(source: Source, mode: str, report: ReportFailure) -> Respond:
     started = time.monotonic()
 
-    async def health(scope: Scope, segments: Sequence[bytes]) -> Response:
-        refuse_parameters(scope["query_string"])
+    async def health(scope: Scope) -> Response:
         latency = await _latency(source, report)
         status = "unavailable" if latency is None else "ok"
         body: dict[str, PlainJson] = {
@@ -101,9 +115,8 @@ def _health(source: Source, mode: str, report: ReportFailure) -> Handler:
     return health
 
 
-def _ready(source: Source, report: ReportFailure) -> Handler:
-    async def ready(scope: Scope, segments: Sequence[bytes]) -> Response:
-        refuse_parameters(scope["query_string"])
+def _ready(source: Source, report: ReportFailure) -> Respond:
+    async def ready(scope: Scope) -> Response:
         if await _latency(source, report) is None:
             return _status_response(503, {"status": "unavailable"})
         return _status_response(200, {"status": "ready"})
@@ -111,8 +124,7 @@ def _ready(source: Source, report: ReportFailure) -> Handler:
     return ready
 
 
-async def _live(scope: Scope, segments: Sequence[bytes]) -> Response:
-    refuse_parameters(scope["query_string"])
+async def _live(scope: Scope) -> Response:
     return _status_response(200, {"status": "alive"})
 
 
@@ -128,35 +140,44 @@ async def _latency(source: Source, report: ReportFailure) -> float | None:
 def _page(make: Callable[[str], Page]) -> Handler:
     remembered = lru_cache(4)(make)
 
-    async def page(scope: Scope, segments: Sequence[bytes]) -> Response:
+    async def page(scope: Scope) -> Response:
         return _page_response(scope, remembered(root_of(scope)))
 
-    return page
+    return _always(page)
 
 
-async def _asset(scope: Scope, segments: Sequence[bytes]) -> Response:
+def _asset(segments: Sequence[bytes], query_string: bytes) -> Respond:
     found = asset(_name(segments))
     if found is None:
         raise NoSuchEndpoint
-    return _page_response(scope, found)
+
+    async def respond(scope: Scope) -> Response:
+        return _page_response(scope, found)
+
+    return respond
 
 
 def _document(make: Callable[[str], bytes], content_type: bytes) -> Handler:
-    async def document(scope: Scope, segments: Sequence[bytes]) -> Response:
+    async def document(scope: Scope) -> Response:
         headers = [(b"content-type", content_type), _NO_CACHE, NO_SNIFF]
-        return tagged(scope, make(root_of(scope)), headers)
+        return unless_known(scope, entity(make(root_of(scope)), headers))
 
-    return document
+    return _always(document)
 
 
-async def _problem_type(scope: Scope, segments: Sequence[bytes]) -> Response:
+def _problem_type(segments: Sequence[bytes], query_string: bytes) -> Respond:
     name = _name(segments)
     kind = next((kind for kind in PROBLEMS if kind.name == name), None)
     if kind is None:
         raise NoSuchEndpoint
     body = {"type": kind.type, "title": kind.title, "status": kind.status, "description": kind.description}
     headers = [(b"content-type", JSON_TYPE), (b"cache-control", b"max-age=86400"), NO_SNIFF]
-    return tagged(scope, msgspec.json.encode(body), headers)
+    described = entity(msgspec.json.encode(body), headers)
+
+    async def respond(scope: Scope) -> Response:
+        return unless_known(scope, described)
+
+    return respond
 
 
 def _name(segments: Sequence[bytes]) -> str:
@@ -168,11 +189,11 @@ def _name(segments: Sequence[bytes]) -> str:
 
 def _page_response(scope: Scope, page: Page) -> Response:
     headers = [(b"content-type", page.content_type.encode()), *page.headers]
-    return tagged(scope, page.body, headers)
+    return unless_known(scope, entity(page.body, headers))
 
 
 def _status_response(status: int, body: Mapping[str, PlainJson]) -> Response:
     headers = [(b"content-type", JSON_TYPE), NO_STORE, NO_SNIFF]
     if status == 503:
         headers.append((b"retry-after", RETRY_AFTER))
-    return Response(status, headers, msgspec.json.encode(body))
+    return Response.sized(status, headers, msgspec.json.encode(body))

@@ -6,8 +6,8 @@ from datetime import datetime
 from types import TracebackType
 from typing import Generic, NamedTuple, TypeAlias, TypeVar, TypeVarTuple
 
+from fullon_cache_api.cache.connection import Reply
 from fullon_cache_api.cache.errors import CorruptValue
-from fullon_cache_api.cache.lane import Reply
 from fullon_cache_api.cache.reader import WrongType
 
 from .values import BadValue, Value, parse_text

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import TypeVar
 
-from fullon_cache_api.cache.lane import Reply
+from fullon_cache_api.cache.connection import Reply
 from fullon_cache_api.cache.reader import Reader, pairs
 
 from .answer import Elements

@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
-from fullon_cache_api.cache.lane import Reply
+from fullon_cache_api.cache.connection import Reply
 from fullon_cache_api.cache.reader import Reader
 from fullon_cache_api.spec.signature import Argument
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from fullon_cache_api.cache.lane import Reply
+from fullon_cache_api.cache.connection import Reply
 from fullon_cache_api.cache.reader import Reader, WrongType
 
 from .answer import Answer, Blame, Body, Elements, readable

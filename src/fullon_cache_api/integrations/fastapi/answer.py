@@ -1,7 +1,5 @@
 """The gateway's answer to a request that FastAPI has let through."""
 
-from collections.abc import Sequence
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -26,8 +24,8 @@ class GatewayResponse(Response):
 
 
 async def respond(
-    app: GatewayApp, request: Request, segments: Sequence[bytes], declared: frozenset[str]
+    app: GatewayApp, request: Request, path: bytes, declared: frozenset[str]
 ) -> GatewayResponse:
-    """Return the gateway's answer for a path; `declared` are the query parameters of its endpoint."""
+    """Return the gateway's answer for a raw path; `declared` are the query parameters of its endpoint."""
     scope = {**request.scope, "query_string": own_query(request, declared)}
-    return GatewayResponse(await app.respond(scope, segments))
+    return GatewayResponse(await app.respond(scope, path))

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from fullon_cache_api.gateway import FullonCacheGateway
 from fullon_cache_api.http.handler import Handler
-from fullon_cache_api.http.path import path_segments
+from fullon_cache_api.http.path import own_path, segments_of
 from fullon_cache_api.settings import Settings
 from fullon_cache_api.spec import Spec
 
@@ -73,9 +73,9 @@ def _guard(router: APIRouter, path: str, gateway: FullonCacheGateway) -> None:
 
     async def answer(request: Request) -> Response:
         child = Request(mounted(request.scope, path))
-        segments = path_segments(child.scope)
-        handler = app.find(segments)
-        return await respond(app, child, segments, declared.get(handler, frozenset()))
+        own = own_path(child.scope)
+        handler = app.find(segments_of(own))
+        return await respond(app, child, own, declared.get(handler, frozenset()))
 
     router.add_api_route(
         path + "/{cache_path:path}", answer, methods=_METHODS, response_model=None, include_in_schema=False
@@ -85,7 +85,7 @@ def _guard(router: APIRouter, path: str, gateway: FullonCacheGateway) -> None:
 def _declared(gateway: FullonCacheGateway) -> Mapping[Handler | None, frozenset[str]]:
     """Return the query parameters that each endpoint declares, by what answers it."""
     return {
-        gateway.get_app().find([segment.encode() for segment in endpoint.path.split("/")[1:]]): frozenset(
+        gateway.get_app().find(segments_of(endpoint.path.encode())): frozenset(
             parameter.name for parameter in endpoint.parameters if parameter.location == "query"
         )
         for endpoint in gateway.spec.endpoints

@@ -34,9 +34,8 @@ class CacheEndpoint:
     handler: Handler
 
     async def __call__(self, request: Request) -> Response:  # noqa: D102 (FastAPI would show it)
-        return await respond(
-            self.app, request, [PREFIX[1:].encode(), *self.tail(request.scope)], self.declared
-        )
+        path = b"/".join([PREFIX.encode(), *self.tail(request.scope)])
+        return await respond(self.app, request, path, self.declared)
 
     def tail(self, scope: Scope) -> list[bytes]:
         """Return the raw segments of a path that stand where the endpoint's own do."""

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 
 from fullon_cache_api.gateway import FullonCacheGateway
 from fullon_cache_api.http.app import GatewayApp
+from fullon_cache_api.http.path import segments_of
 from fullon_cache_api.settings import Settings
 from fullon_cache_api.spec import Endpoint, Spec
 
@@ -49,7 +50,7 @@ def get_all_routers(
 
 
 def _add(router: APIRouter, endpoint: Endpoint, app: GatewayApp, operation: Operation) -> None:
-    handler = app.find([segment.encode() for segment in (PREFIX + endpoint.path).split("/")[1:]])
+    handler = app.find(segments_of((PREFIX + endpoint.path).encode()))
     assert handler is not None
     declared = frozenset(one.name for one in endpoint.parameters if one.location == "query")
     answer = CacheEndpoint(app, endpoint.path, declared, handler)

@@ -1,0 +1,49 @@
+"""What one request waits for: its commands, its deadline, and how its wait ends."""
+
+import asyncio
+from dataclasses import dataclass
+
+from redis.exceptions import NoPermissionError, ResponseError
+
+from .commands import Command
+from .connection import Reply
+from .errors import CacheError, CacheUnavailable
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """Commands that one request waits for; `deadline` is a time of the event loop's clock."""
+
+    commands: tuple[Command, ...]
+    deadline: float
+    future: "asyncio.Future[list[Reply]]"
+    resent: bool = False
+
+    def answer(self, replies: list[Reply]) -> None:
+        """End the wait with one reply per command, unless the request has gone.
+
+        WRONGTYPE is a reply, about one key; any other error among the replies becomes CacheUnavailable.
+        """
+        for reply in replies:
+            if isinstance(reply, ResponseError) and not is_wrong_type(reply):
+                return self.fail(CacheUnavailable(_reason(reply)))
+        if not self.future.done():
+            self.future.set_result(replies)
+
+    def fail(self, error: CacheError) -> None:
+        """End the wait with an error, unless the request has gone."""
+        if not self.future.done():
+            self.future.set_exception(error)
+
+
+def is_wrong_type(reply: Reply) -> bool:
+    """Whether a reply says that the key holds another type than the command reads (WRONGTYPE)."""
+    return isinstance(reply, ResponseError) and str(reply).startswith("WRONGTYPE")
+
+
+def _reason(reply: ResponseError) -> str:
+    if isinstance(reply, NoPermissionError):
+        return "denied"
+    # redis-py keeps the code apart for the errors that it has a class for.
+    code = reply.status_code or str(reply).split(" ", 1)[0]
+    return f"error {code}" if code.isalpha() and code.isupper() else "error"
