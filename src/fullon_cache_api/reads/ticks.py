@@ -38,7 +38,9 @@ def ticker(exchange: str, symbol: str, raw: bytes) -> Body:
     """Return a cached Tick as a Ticker: the market's four numbers always, its further numbers when there."""
     tick = parse_object(raw)
     values: Body = dict.fromkeys(_ALWAYS)
-    values.update({name: value for name, value in tick.items() if type(value) in NUMBERS and name != "time"})
+    for name, value in tick.items():
+        if type(value) in NUMBERS and name != "time":
+            values[name] = value
     for name in _ALWAYS:
         if values[name] is None and tick.get(name) is not None:
             raise BadValue(f'its "{name}" is not a number')
