@@ -14,7 +14,8 @@ import redis
 from caches import fill, opened, port_of, through_proxy, value
 from proxy import Proxy
 
-from fullon_cache_api.cache import CacheTimeout, CacheUnavailable, RedisTarget
+from fullon_cache_api.cache import CacheClient, CacheTimeout, CacheUnavailable, RedisTarget
+from fullon_cache_api.cache.connection import Connection
 from fullon_cache_api.cache.target import CONNECT_TIMEOUT
 from fullon_cache_api.demo import EmbeddedServer
 
@@ -123,6 +124,45 @@ async def test_a_connection_that_hangs_ends_no_call_later_than_at_its_deadline(d
         assert time.monotonic() - started < 0.4
         with pytest.raises(CacheUnavailable, match="no connection"):
             await patient
+
+
+async def first_and_later(first: RedisTarget, second: RedisTarget) -> tuple[object, object]:
+    """What two callers get, the later one of whom comes while the first one's connection is being tried."""
+    targets = iter([first, second])
+    calls: list[asyncio.Task[object]] = []
+
+    def make() -> Connection:
+        target = next(targets)
+        if target is first:
+            calls.append(asyncio.create_task(value(client, 2)))
+        return target.connection()
+
+    client = CacheClient(make, lanes=1)
+    calls.append(asyncio.create_task(value(client, 1)))
+    await asyncio.wait(calls[:1])
+    early, late = await asyncio.gather(*calls, return_exceptions=True)
+    await client.close()
+    return early, late
+
+
+@pytest.mark.anyio
+async def test_who_comes_while_a_connection_is_being_refused_has_another_one_tried(
+    tcp_server: EmbeddedServer,
+) -> None:
+    refusing = RedisTarget.from_url(f"redis://127.0.0.1:{free_port()}")
+    early, late = await first_and_later(refusing, RedisTarget.from_url(tcp_server.url))
+    assert isinstance(early, CacheUnavailable)
+    assert late == b"value 2"
+
+
+@pytest.mark.anyio
+async def test_nobody_waits_for_a_second_connection_when_the_first_one_hung(
+    tcp_server: EmbeddedServer, deaf_port: int
+) -> None:
+    hanging = RedisTarget.from_url(f"redis://127.0.0.1:{deaf_port}")
+    early, late = await first_and_later(hanging, RedisTarget.from_url(tcp_server.url))
+    assert isinstance(early, CacheUnavailable)
+    assert isinstance(late, CacheUnavailable)
 
 
 @pytest.mark.anyio

@@ -18,6 +18,10 @@ TOGETHER = 0.01
 """Seconds: calls whose deadlines lie this near to each other end together, and cost one reconnection."""
 
 
+AT_ONCE = 0.05
+"""Seconds within which a Redis that is down refuses a connection."""
+
+
 @dataclass(slots=True, eq=False)
 class Lane:
     """Sends what waits as one batch and, while that is under way, gathers the next.
@@ -69,7 +73,7 @@ class Lane:
     def _stop(self) -> None:
         """Be free for a new task; calls wait here only where the last one was ended from outside."""
         self.busy = False
-        self._fail_waiting("closed")
+        self._fail_waiting("closed", self.waiting)
 
     def _next_batch(self) -> list[Call]:
         batch = first_batch(self.waiting)
@@ -77,22 +81,29 @@ class Lane:
         return batch
 
     async def _connected(self) -> Connection | None:
-        """Return an open connection; where there can be none, fail all who came to wait for it."""
+        """Return an open connection; where there can be none, fail those who wait for it.
+
+        Who came while it was being tried waits for another try, for Redis may be back since; but not after
+        a try that took long: nobody is to wait for two of these.
+        """
         connection = self.connection
         if connection is not None and connection.is_connected:
             # What nobody asked for would be taken for the answer to the next command.
             if not await connection.can_read():
                 return connection
             await self._disconnect()
+        began = asyncio.get_running_loop().time()
+        earlier = list(self.waiting)
         try:
-            async with asyncio.timeout_at(max(call.deadline for call in self.waiting)):
+            async with asyncio.timeout_at(max(call.deadline for call in earlier)):
                 self.connection = self.make_connection()
                 await self.connection.connect()
                 return self.connection
         except TimeoutError:
             self.waiting = _in_time(self.waiting)
         except Exception as error:
-            self._fail_waiting(short_reason(error))
+            was_quick = asyncio.get_running_loop().time() - began < AT_ONCE
+            self._fail_waiting(short_reason(error), earlier if was_quick else self.waiting)
         await self._disconnect()
         return None
 
@@ -159,8 +170,9 @@ class Lane:
         earliest = min((call.deadline for call in self.waiting), default=math.inf)
         self._set_alarm(min(earliest, self.until))
 
-    def _fail_waiting(self, reason: str) -> None:
-        calls, self.waiting = self.waiting, []
+    def _fail_waiting(self, reason: str, calls: list[Call]) -> None:
+        gone = set(calls)
+        self.waiting = [call for call in self.waiting if call not in gone]
         for call in calls:
             call.fail(CacheUnavailable(reason))
 
