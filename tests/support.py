@@ -35,6 +35,11 @@ def settings_for(redis_url: str, **variables: str) -> Settings:
     return Settings.load({"ENDPOINTS_FILE": spec, "REDIS_URL": redis_url, **variables}, dotenv=None)
 
 
+def http_client(base_url: httpx.URL | str) -> httpx.Client:
+    """A patient client, without the certificates of authorities that httpx would load for each one."""
+    return httpx.Client(base_url=base_url, timeout=20, verify=False)
+
+
 def serving(gateway: FullonCacheGateway) -> AbstractContextManager[httpx.Client]:
     """Serve a gateway on a free port of 127.0.0.1 and give a client of it; stops both at the end."""
     return serving_app(gateway.get_app())
@@ -50,7 +55,7 @@ def serving_app(app: ASGIApp, root_path: str = "") -> Iterator[httpx.Client]:
     thread.start()
     assert server.up.wait(STARTS_WITHIN), "uvicorn did not start"
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=20) as client:
+        with http_client(f"http://127.0.0.1:{listener.getsockname()[1]}") as client:
             yield client
     finally:
         server.should_exit = True

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import redis
 from endpoints.problems import problem
-from support import serving, settings_for
+from support import http_client, serving, settings_for
 
 from fullon_cache_api.demo import EmbeddedServer
 from fullon_cache_api.gateway import FullonCacheGateway
@@ -166,7 +166,7 @@ def test_under_load_a_killed_redis_gives_200_or_503_within_a_second_and_200_afte
 
     def load(number: int) -> list[tuple[bool, int, float]]:
         answers = []
-        with httpx.Client(base_url=client.base_url, timeout=20) as own:
+        with http_client(client.base_url) as own:
             while not over.is_set():
                 returned = up.is_set()
                 response, seconds = timed(own, paths[number % len(paths)])

@@ -15,7 +15,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
-from support import settings_for
+from support import http_client, settings_for
 
 from fullon_cache_api.demo import EmbeddedServer
 from fullon_cache_api.gateway import FullonCacheGateway
@@ -51,7 +51,7 @@ def hosting(app: ASGIApp, gateway: FullonCacheGateway, **options: str) -> Iterat
         thread.start()
         assert server.up.wait(10)
         try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=20) as client:
+            with http_client(f"http://127.0.0.1:{listener.getsockname()[1]}") as client:
                 yield client
         finally:
             server.should_exit = True

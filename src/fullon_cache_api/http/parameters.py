@@ -14,6 +14,7 @@ from fullon_cache_api.spec.model import Endpoint, Parameter
 from fullon_cache_api.spec.suggest import did_you_mean
 
 from .text import BadText, decode, decode_query
+from .validator import validator_of
 
 Argument: TypeAlias = "Json | Symbol"
 Convert: TypeAlias = Callable[[bytes], Argument]
@@ -166,10 +167,7 @@ def _slot(endpoint: Endpoint, parameter: Parameter, segment: int = -1) -> _Slot:
     fed = [binding.argument for binding in endpoint.bindings if binding.parameter == parameter.name]
     names = [argument.name for argument in endpoint.read.arguments]
     demands = [argument.schema for argument in endpoint.read.arguments if argument.name in fed]
-    schema = {"allOf": [thaw_object(parameter.schema), *map(thaw, demands)]}
-    validator = jsonschema_rs.Draft202012Validator(
-        schema, validate_formats=True, offline=True, mask="the value"
-    )
+    validator = validator_of({"allOf": [thaw_object(parameter.schema), *map(thaw, demands)]})
     convert = _converter(parameter, validator, decode if segment >= 0 else decode_query)
     positions = tuple(names.index(name) for name in fed)
     return _Slot(parameter.name, positions, convert, parameter.required, segment)

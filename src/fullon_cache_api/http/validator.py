@@ -1,10 +1,12 @@
-"""Response schemas as compiled validators, whose messages never repeat a value."""
+"""Schemas as compiled validators, whose messages never repeat a value."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import jsonschema_rs
+import msgspec
 
-from fullon_cache_api.spec.json import Json, JsonObject
+from fullon_cache_api.spec.json import Json, JsonObject, PlainJson
 from fullon_cache_api.spec.schemas import bundle
 
 _MASK = "the value"
@@ -13,7 +15,19 @@ _MASK = "the value"
 def compile_validator(schema: Json, file: str, schemas: Mapping[str, JsonObject]) -> jsonschema_rs.Validator:
     """Return the validator of a schema that stands in `file`, with all that it refers to."""
     whole = bundle(schema, file, schemas) if isinstance(schema, Mapping) else bool(schema)
-    return jsonschema_rs.Draft202012Validator(whole, validate_formats=True, offline=True, mask=_MASK)
+    return validator_of(whole)
+
+
+def validator_of(schema: PlainJson) -> jsonschema_rs.Validator:
+    """Return the validator of a schema that refers to nothing outside of itself."""
+    return _compiled(msgspec.json.encode(schema))
+
+
+@lru_cache(512)
+def _compiled(schema: bytes) -> jsonschema_rs.Validator:
+    # The endpoints have many parameters in common, and compiling them was most of starting up.
+    decoded = msgspec.json.decode(schema)
+    return jsonschema_rs.Draft202012Validator(decoded, validate_formats=True, offline=True, mask=_MASK)
 
 
 def first_mistake(validator: jsonschema_rs.Validator, value: object) -> str:
