@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from loguru import logger
+from profiles import examples
 
 from fullon_cache_api.log import FORMATS, Format, LogSettings, configure, get_component_logger
 
@@ -187,6 +188,7 @@ def test_braces_and_markup_in_a_text_stay_as_they_are(file: Path) -> None:
     assert lines(file) == ["INFO     /tickers/{exchange} <red> path={symbol}"]
 
 
+@examples(100)
 @given(
     text=st.text(),
     key=st.one_of(st.text(), st.binary(), st.floats(), st.integers()),

@@ -3,29 +3,21 @@
 import json
 import re
 import shlex
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from click.testing import CliRunner
-from readme_tables import CHECKOUT, README, with_tables
+from readme_code import TEXT, block, with_added_endpoint
+from readme_tables import with_tables
 from support import serving, settings_for
 
 from fullon_cache_api.cli import main
 from fullon_cache_api.demo import Demo, EmbeddedServer
 from fullon_cache_api.gateway import FullonCacheGateway
 
-TEXT = README.read_text(encoding="utf-8")
 CURLS = re.findall(r"^\$ curl (.+)\n(.+)$", TEXT, re.MULTILINE)
-
-
-def block(language: str, holding: str) -> str:
-    """Return the only code block of a language that holds a text, without its indentation."""
-    blocks = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", TEXT, re.DOTALL | re.MULTILINE)
-    (found,) = [(indent, code) for indent, code in blocks if holding in code]
-    return re.sub(rf"^{found[0]}", "", found[1], flags=re.MULTILINE)
 
 
 def shape(value: object) -> object:
@@ -53,11 +45,7 @@ def demo_client(demo: EmbeddedServer) -> Iterator[httpx.Client]:
 @pytest.fixture
 def own_spec(tmp_path: Path) -> Path:
     """A copy of the spec with the endpoint and the schema that README adds."""
-    shutil.copytree(CHECKOUT / "schemas", tmp_path / "schemas")
-    (tmp_path / "schemas" / "spot.json").write_text(block("json", '"title": "Spot"'))
-    entry = block("yaml", "operationId: getSpot")
-    (tmp_path / "endpoints.yaml").write_text((CHECKOUT / "endpoints.yaml").read_text() + "\n" + entry)
-    return tmp_path / "endpoints.yaml"
+    return with_added_endpoint(tmp_path)
 
 
 def test_the_tables_are_those_of_the_spec_and_the_settings() -> None:

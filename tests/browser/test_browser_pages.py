@@ -5,8 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from readme_code import with_added_endpoint
+from support import serving, settings_for
+
+from fullon_cache_api.demo import EmbeddedServer
+from fullon_cache_api.gateway import FullonCacheGateway
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Browser
 
 pytestmark = pytest.mark.browser
@@ -58,6 +65,24 @@ def test_swagger_ui_sends_a_request_to_the_gateway_and_shows_its_answer(
     browser.see(f"{OPEN_OPERATION} .live-responses-table .response-col_status", "200")
     browser.see(f"{OPEN_OPERATION} .live-responses-table .microlight", '"symbol": "BTC-USDT"')
     assert_quiet(browser)
+
+
+def test_swagger_ui_shows_and_tries_an_endpoint_that_was_added_as_readme_says(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with EmbeddedServer() as server:
+        gateway = FullonCacheGateway(spec=with_added_endpoint(tmp_path), settings=settings_for(server.url))
+        with serving(gateway) as client:
+            browser.visit(str(client.base_url.join("/docs")))
+
+            browser.click(".opblock-summary-path[data-path$='/spot/{exchange}/{symbol}']")
+            browser.click(f"{OPEN_OPERATION} tr[data-code='200'] .tablinks", "Schema")
+            for field in ("symbol", "ticker"):
+                browser.see(f"{OPEN_OPERATION} tr[data-code='200'] .json-schema-2020-12-property", field)
+            browser.click(f"{OPEN_OPERATION} .execute")
+            browser.see(f"{OPEN_OPERATION} .live-responses-table .response-col_status", "404")
+            assert [message for message in browser.errors() if "404" not in message] == []
+            assert browser.hosts() == {"127.0.0.1"}
 
 
 def test_redoc_shows_an_operation_and_finds_it_by_search(browser: Browser, gateway_url: str) -> None:
