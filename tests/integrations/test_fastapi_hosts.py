@@ -7,7 +7,7 @@ from typing import Annotated
 import httpx
 import pytest
 import redis
-from fastapi import APIRouter, Depends, FastAPI, Query
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from hosts import (
     KEY,
     example_paths,
@@ -19,6 +19,7 @@ from hosts import (
 )
 from pydantic import BaseModel
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import PlainTextResponse
 from support import CHECKOUT, serving_app, settings_for
 
 from fullon_cache_api import get_all_routers, load_spec, mount_cache
@@ -198,6 +199,38 @@ def test_a_mount_goes_through_the_hosts_middleware_and_beside_its_routes(redis_u
         assert client.get(f"{PATH}/nothing").json()["type"] == "/problems/no-such-endpoint"
         assert client.get(f"{PATH}", follow_redirects=True).headers["content-type"] == "application/json"
         assert client.get("/nothing").json() == {"detail": "Not Found"}
+
+
+def test_a_mount_in_a_host_without_middleware_leaves_the_hosts_own_answers_alone(redis_url: str) -> None:
+    app = FastAPI()
+
+    @app.get("/broken")
+    def broken() -> None:
+        raise ValueError
+
+    @app.exception_handler(ValueError)
+    def explain(request: Request, error: Exception) -> PlainTextResponse:
+        return PlainTextResponse("explained", 418)
+
+    mount(app, redis_url)
+    mount_cache(app, "/again", public=True, spec=SPEC, settings=settings_for(redis_url))
+    with serving_app(app) as client:
+        for path in (PATH, "/again"):
+            assert client.get(f"{path}/tickers/binance/BTC%2FUSDT").json()["ticker"]["last"] == 42.0
+            assert client.post(f"{path}/tickers").json()["type"] == "/problems/method-not-allowed"
+            assert client.get(f"{path}/nothing").json()["type"] == "/problems/no-such-endpoint"
+        broke = client.get("/broken")
+        assert (broke.status_code, broke.text) == (418, "explained")
+        assert client.get("/nothing").json() == {"detail": "Not Found"}
+
+
+def test_middleware_of_the_gateways_own_runs_in_a_mount(redis_url: str) -> None:
+    app = FastAPI()
+    gateway = mount_cache(app, PATH, public=True, spec=SPEC, settings=settings_for(redis_url))
+    gateway.get_app().add_middleware(GZipMiddleware, minimum_size=10)
+    with serving_app(app) as client:
+        answer = client.get(f"{PATH}/tickers", headers={"Accept-Encoding": "gzip"})
+        assert answer.headers["content-encoding"] == "gzip"
 
 
 def test_the_endpoints_are_found_by_the_gateways_rules(host: httpx.Client, writer: "redis.Redis") -> None:

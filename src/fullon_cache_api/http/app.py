@@ -71,7 +71,7 @@ class GatewayApp(Starlette):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection of the ASGI protocol."""
         # Starlette's own stack costs a request more than all else: only what has been added goes through it.
-        if scope["type"] == "http" and not self.user_middleware and len(self._routes) == self._own:
+        if scope["type"] == "http" and self.is_plain:
             # What `_answer` does, without the frames of two more coroutines.
             try:
                 response = await self._respond(scope, own_path(scope))(scope)
@@ -81,14 +81,26 @@ class GatewayApp(Starlette):
         else:
             await super().__call__(scope, receive, send)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether nobody has added middleware or routes."""
+        return not self.user_middleware and len(self._routes) == self._own
+
     def find(self, segments: Sequence[bytes]) -> Handler | None:
         """Return what answers a path, given as its raw segments with those of the gateway's prefix."""
         return self._tree.find(segments)
 
     async def respond(self, scope: Scope, path: bytes) -> Response:
         """Return the answer of the endpoint that has a raw path, or a problem; it never raises."""
+        response = await self.respond_if_found(scope, path)
+        return self._problem(scope, NoSuchEndpoint()) if response is None else response
+
+    async def respond_if_found(self, scope: Scope, path: bytes) -> Response | None:
+        """Return what `respond` does, but None where no endpoint has the path."""
         try:
             return await self._respond(scope, path)(scope)
+        except NoSuchEndpoint:
+            return None
         except Exception as error:
             return self._problem(scope, error)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import quote
 
 from starlette.types import Scope
@@ -16,8 +17,12 @@ def own_path(scope: Scope) -> bytes:
     """
     raw = raw_path(scope)
     root: str = scope.get("root_path", "")
-    depth = _depth(scope, root.rstrip("/")) if root else 0
-    return b"/" + raw.split(b"/", 1 + depth)[-1] if depth else raw
+    if root:
+        path: str = scope["path"]
+        for mounted, depth in _mounted(root, scope.get("app_root_path", "")):
+            if path.startswith(mounted):
+                return b"/" + raw.split(b"/", 1 + depth)[-1]
+    return raw
 
 
 def path_segments(scope: Scope) -> Sequence[bytes]:
@@ -43,13 +48,12 @@ def uri_reference(path: bytes) -> str:
     return reference if path[:1] == b"/" and path[1:2] != b"/" else f"/.{reference}"
 
 
-def _depth(scope: Scope, root: str) -> int:
-    """Return how many segments of the path belong to the root path.
+@lru_cache(16)
+def _mounted(root: str, proxied: str) -> Sequence[tuple[str, int]]:
+    """Return how a path that is below a root path can begin, and how many segments of it that is.
 
     Behind a proxy that takes its own part of the root path off, only what hosts have mounted is left.
     """
-    mounted = root.removeprefix(scope.get("app_root_path", "").rstrip("/"))
-    for part in (root, mounted):
-        if part and scope["path"].startswith(part + "/"):
-            return part.count("/")
-    return 0
+    root = root.rstrip("/")
+    parts = dict.fromkeys((root, root.removeprefix(proxied.rstrip("/"))))
+    return [(part + "/", part.count("/")) for part in parts if part]

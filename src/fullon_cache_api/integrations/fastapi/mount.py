@@ -6,7 +6,6 @@ from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 from fastapi.params import Depends
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,7 +17,7 @@ from fullon_cache_api.spec import Spec
 
 from .answer import respond
 from .document import merge_document
-from .shortcut import Shortcut, mounted
+from .shortcut import add_shortcut, mounted
 
 _METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -58,7 +57,7 @@ def mount_cache(
     router = APIRouter(lifespan=lifespan, dependencies=list(dependencies))
     if public:
         app.mount(path, gateway.get_app())
-        app.user_middleware.append(Middleware(Shortcut, path=path, gateway=gateway.get_app()))
+        add_shortcut(app, path, gateway.get_app())
     else:
         _guard(router, path, gateway)
     app.include_router(router)
