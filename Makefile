@@ -18,6 +18,7 @@ CHECK_READY := $(VENV)/.ready-check
 SLOW_READY := $(VENV)/.ready-slow
 BROWSER_READY := $(VENV)/.ready-browser
 FUZZ_READY := $(VENV)/.ready-fuzz
+BENCH_READY := $(VENV)/.ready-bench
 
 WORKERS = $(or $(API_WORKERS),$(shell $(PY) -c 'import os; print(os.cpu_count() or 1)'))
 PYTEST_ARGS ?=
@@ -25,7 +26,7 @@ BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run dev prod test test-cov test-slow test-browser fuzz lint format check bench openapi client docs clean
+.PHONY: help setup run dev prod test test-cov test-slow test-browser fuzz lint format check bench bench-guard openapi client docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' \
@@ -71,8 +72,11 @@ check: $(CHECK_READY) ## Style, types, imports, spelling
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 
-bench: $(TEST_READY) ## Compare requests/s with a bare uvicorn (needs wrk); BENCH_ARGS=--quick for a short run
+bench: $(BENCH_READY) ## Compare requests/s with a bare uvicorn and others (needs wrk); BENCH_ARGS=--quick for a short run
 	@$(PY) bench/run.py $(BENCH_ARGS)
+
+bench-guard: $(BENCH_READY) ## Fail when the gateway has become slower in relation to a bare uvicorn
+	@$(PY) bench/guard.py
 
 openapi: $(RUN_READY) ## Write the OpenAPI document to build/openapi.json and build/openapi.yaml
 	@mkdir -p build
@@ -123,4 +127,8 @@ $(BROWSER_READY): $(TEST_READY)
 
 $(FUZZ_READY): $(TEST_READY)
 	@$(PIP) install --group fuzz
+	@touch $@
+
+$(BENCH_READY): $(TEST_READY)
+	@$(PIP) install --group bench
 	@touch $@

@@ -1,259 +1,239 @@
-"""Measures the gateway against a bare uvicorn: the same requests, in turns, on the same machine.
+"""Compares the gateway with a bare uvicorn and with what one would use instead, on this machine, in turns.
 
-Only the ratios within one run mean something: the machine is shared, and so both servers are loaded in turn
-and the median of the rounds counts.
+Only the ratios within one run mean something: the machine is shared, and so all servers are loaded in turn,
+and the medians of the rounds count. Prints tables, and writes `bench/results/bench.json` and plots beside it;
+`--docs` writes `docs/benchmarks.md` as well.
 """
 
 import argparse
-import json
-import os
 import shutil
-import signal
-import socket
-import statistics
-import subprocess
-import sys
-import threading
-import time
-import urllib.request
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
-import redis
+import data
+import report
+import servers
+import workloads
+from load import Row, Wrk
+from open_loop import Latencies, constant_rate
+from servers import BARE, GATEWAY, HERE, Server
+from specs import prefix_of, write_spec
 
 from fullon_cache_api.demo import EmbeddedServer
 
-HERE = Path(__file__).parent
-RESULTS = HERE / "results"
-CONNECTIONS = (1, 16, 64, 256)
-TICKERS = 300
-STARTS_WITHIN = 30.0
-MOVES_EVERY = 0.5
-BARE, GATEWAY = "bare uvicorn", "gateway"
+SMALL_RATE = 200.0
+"""Small requests a second beside those who read the large collection."""
+
+READERS = workloads.Workload("10,000 tickers", (("/api/tickers/bybit", ""),), connections=8)
 COMPOSITIONS = {
     "Mount": "hosts:starlette_mount",
     "mount, public": "hosts:fastapi_mount",
     "mount, guarded": "hosts:fastapi_guarded",
     "routers, guarded": "hosts:fastapi_routers",
 }
-COMPOSITION_CONNECTIONS = (1, 64)
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
-    """One round: requests per second, latencies (ms), the server's CPU time per request (µs), failures."""
+@dataclass
+class Bench:
+    """One run: the cache, how it is loaded, and what came of it so far."""
 
-    rate: float
-    p50: float
-    p99: float
-    cpu: float
-    errors: int
+    wrk: Wrk
+    environment: Mapping[str, str]
+    folder: Path
+    cache: EmbeddedServer
+    seconds: int
+    sizes: tuple[int, ...]
+    rows: list[Row] = field(default_factory=list)
+    notes: dict[str, object] = field(default_factory=dict)
+
+    @contextmanager
+    def started(self, *wanted: str) -> Iterator[list[Server]]:
+        """Run the servers of those names, warmed up."""
+        with ExitStack() as running:
+            yield [running.enter_context(self._start(name)) for name in wanted]
+
+    @contextmanager
+    def _start(self, name: str) -> Iterator[Server]:
+        app = {BARE: "bare:app", GATEWAY: "fullon_cache_api.main:app", **BY_HAND, **COMPOSITIONS}[name]
+        with servers.uvicorn(name, app, self.environment) as server:
+            self.wrk.load(server, workloads.tickers(16))
+            yield server
+
+    def add(self, rows: list[Row]) -> None:
+        """Keep rows, and show them."""
+        if not self.rows:
+            print(report.HEAD)
+        self.rows += rows
+        for row in rows:
+            print(report.line(row))
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """The medians of one server at one number of connections; `ratio` is to the first server's rate."""
-
-    server: str
-    connections: int
-    rate: float
-    spread: float
-    p50: float
-    p99: float
-    cpu: float
-    errors: int
-    ratio: float
+BY_HAND = {
+    "Starlette + redis-py": "by_hand:starlette_redis",
+    "FastAPI + redis-py": "by_hand:fastapi_redis",
+    "FastAPI, as fullon_cache reads": "by_hand:fastapi_fullon",
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A running uvicorn with one worker."""
-
-    name: str
-    url: str
-    pid: int
-
-
-def fill(url: str, moved: float = 0.0) -> None:
-    """Put 300 tickers into the cache, as the ticker daemon writes them, their prices moved so far."""
-    ticks: dict[str, str] = {}
-    for number in range(TICKERS):
-        price = 45000.5 + number / 8 + moved
-        symbol = f"SYM{number:03d}/USDT"
-        tick = {
-            "symbol": symbol,
-            "exchange": "binance",
-            "price": price,
-            "volume": 1234.5,
-            "time": 1767268800.25 + number,
-            "bid": price - 0.125,
-            "ask": price + 0.125,
-            "last": price,
-            "change": 12.5,
-            "percentage": 0.28,
+def tickers(bench: Bench) -> None:
+    """One ticker of 300, at several numbers of connections; memory afterwards."""
+    with bench.started(BARE, GATEWAY) as both:
+        for connections in (1, 16, 64, 256):
+            bench.add(bench.wrk.compare(workloads.tickers(connections), both))
+        bench.notes["resident memory after the run, MB"] = {
+            server.name: round(server.resident_megabytes, 1) for server in both
         }
-        ticks[symbol] = json.dumps(tick)
-    with redis.Redis.from_url(url) as connection:
-        connection.hset("tickers:binance", mapping=ticks)
+
+
+def contenders(bench: Bench) -> None:
+    """The same at 64 connections, against what one would use instead."""
+    with bench.started(BARE, GATEWAY, *BY_HAND) as running, ExitStack() as more:
+        load = workloads.tickers(64)
+        pairs = [(server, load) for server in running]
+        if shutil.which("webdis"):
+            socket = bench.cache.socket_url.removeprefix("unix://").partition("?")[0]
+            server = more.enter_context(servers.webdis(socket, bench.folder))
+            paths = (
+                f"/HGET/tickers:binance/{path.rpartition('/')[2].replace('-', '%2F')}"
+                for path, _ in load.requests
+            )
+            pairs.append((server, workloads.Workload(load.name, tuple((path, "") for path in paths))))
+        else:
+            print("(Webdis is not installed: Debian's package webdis)")
+        bench.add(bench.wrk.compare_each("against others, 64 conn.", pairs))
+
+
+def other_requests(bench: Bench) -> None:
+    """Hot tickers, collections, refusals, 304s, and a mixture."""
+    with bench.started(BARE, GATEWAY, "FastAPI + redis-py") as running:
+        both = running[:2]
+        bench.add(bench.wrk.compare(workloads.hot(), both))
+        large, bars, positions = workloads.collections()
+        bench.add(bench.wrk.compare(large, running))
+        bench.add(bench.wrk.compare(bars, running))
+        known = workloads.known(both[1].url)
+        for workload in (positions, *workloads.refusals(), known, workloads.mixed()):
+            bench.add(bench.wrk.compare(workload, both))
+
+
+def beside_large(bench: Bench) -> None:
+    """Small requests at a constant rate, alone and beside eight readers of 10,000 tickers."""
+    with bench.started(GATEWAY) as (gateway,):
+        paths = [path for path, _ in workloads.tickers(1).requests]
+
+        def small() -> Latencies:
+            return constant_rate(gateway.url, paths, SMALL_RATE, bench.seconds)
+
+        alone, before = small(), gateway.peak_megabytes
+        with _loading(bench, gateway):
+            beside = small()
+        bench.notes["small requests at a constant rate"] = {
+            "alone": alone,
+            "beside 8 readers of 10,000 tickers": beside,
+            "ratio of p99": round(beside.p99 / alone.p99, 1),
+            "more memory, MB": round(gateway.peak_megabytes - before, 1),
+        }
 
 
 @contextmanager
-def moving(url: str) -> Iterator[None]:
-    """Write all tickers anew twice a second: an answer that is kept must not look faster than it is."""
-    over = threading.Event()
+def _loading(bench: Bench, server: Server) -> Iterator[None]:
+    from concurrent.futures import ThreadPoolExecutor
 
-    def move() -> None:
-        moved = 0.0
-        while not over.wait(MOVES_EVERY):
-            moved += 0.25
-            fill(url, moved)
-
-    thread = threading.Thread(target=move)
-    thread.start()
-    try:
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(bench.wrk.load, server, READERS)
         yield
-    finally:
-        over.set()
-        thread.join()
+        assert reading.result().errors == 0
+
+
+def sizes(bench: Bench) -> None:
+    """The last endpoint of specs with more and more of them."""
+    with ExitStack() as running:
+        pairs = []
+        for count in bench.sizes:
+            spec = write_spec(bench.folder / str(count), count)
+            environment = {**bench.environment, "ENDPOINTS_FILE": str(spec)}
+            name = f"{count:,} endpoints"
+            server = running.enter_context(servers.uvicorn(name, "fullon_cache_api.main:app", environment))
+            load = workloads.tickers(64, f"/api{prefix_of(count)}")
+            bench.wrk.load(server, load)
+            pairs.append((server, load))
+        bench.add(bench.wrk.compare_each("endpoints in the spec", pairs))
+
+
+def workers(bench: Bench) -> None:
+    """One and two workers, and granian where it is installed."""
+    app = "fullon_cache_api.main:app"
+    with ExitStack() as running:
+        found = [
+            running.enter_context(servers.uvicorn(f"{count} worker(s)", app, bench.environment, count))
+            for count in (1, 2)
+        ]
+        if find_spec("granian"):
+            found.append(running.enter_context(servers.granian("granian", app, bench.environment)))
+        for server in found:
+            bench.wrk.load(server, workloads.tickers(64))
+        pairs = [(server, workloads.tickers(64)) for server in found]
+        bench.add(bench.wrk.compare_each("workers, 64 conn.", pairs))
+
+
+def compositions(bench: Bench) -> None:
+    """The gateway inside other applications."""
+    with bench.started(GATEWAY, *COMPOSITIONS) as running:
+        for connections in (1, 64):
+            pairs = [(server, workloads.tickers(connections)) for server in running]
+            bench.add(bench.wrk.compare_each(f"inside hosts, {connections} conn.", pairs))
+
+
+PARTS: Mapping[str, Callable[[Bench], None]] = {
+    "tickers": tickers,
+    "contenders": contenders,
+    "other_requests": other_requests,
+    "beside_large": beside_large,
+    "sizes": sizes,
+    "workers": workers,
+    "compositions": compositions,
+}
 
 
 @contextmanager
-def serving(name: str, app: str, environment: Mapping[str, str]) -> Iterator[Server]:
-    """Run an application under uvicorn on a free port, as `serve` would; end it by its id."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    options = ["--port", str(port), "--no-access-log", "--log-level", "warning", "--no-server-header"]
-    if app.startswith("hosts:"):
-        options.append("--factory")
-    command = [sys.executable, "-m", "uvicorn", app, "--app-dir", str(HERE), *options]
-    process = subprocess.Popen(command, env={**os.environ, **environment})
-    server = Server(name, f"http://127.0.0.1:{port}", process.pid)
-    try:
-        _wait_for(server.url + "/api/tickers/binance/SYM000-USDT", process)
-        yield server
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(10)
-
-
-def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
-    until = time.monotonic() + STARTS_WITHIN
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                assert answer.status == 200
-                return
-        except OSError:
-            if process.poll() is not None or time.monotonic() > until:
-                raise SystemExit(f"{url} does not answer") from None
-            time.sleep(0.05)
-
-
-def load(wrk: str, server: Server, connections: int, seconds: int) -> Round:
-    """Load a server with wrk for some seconds and return what wrk saw."""
-    options = ["-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(HERE / "tickers.lua")]
-    before = cpu_seconds(server.pid)
-    done = subprocess.run([wrk, *options, server.url], capture_output=True, text=True, check=True)
-    used = cpu_seconds(server.pid) - before
-    line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
-    requests, microseconds, p50, p99, errors = map(int, line.split()[1:])
-    return Round(requests / microseconds * 1e6, p50 / 1000, p99 / 1000, used / requests * 1e6, errors)
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return the CPU time that a process has used (utime and stime of /proc/PID/stat)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def resident_megabytes(pid: int) -> float:
-    """Return a process' resident memory (VmRSS of /proc/PID/status)."""
-    text = Path(f"/proc/{pid}/status").read_text()
-    return int(text.split("VmRSS:")[1].split()[0]) / 1024
-
-
-def row(server: str, connections: int, rounds: list[Round], first_rate: float) -> Row:
-    """Return the medians of some rounds; `spread` is the range of the rates, relative to their median."""
-    rates = [one.rate for one in rounds]
-    rate = statistics.median(rates)
-    return Row(
-        server=server,
-        connections=connections,
-        rate=round(rate),
-        spread=round((max(rates) - min(rates)) / rate, 3),
-        p50=statistics.median(one.p50 for one in rounds),
-        p99=statistics.median(one.p99 for one in rounds),
-        cpu=round(statistics.median(one.cpu for one in rounds), 1),
-        errors=sum(one.errors for one in rounds),
-        ratio=round(rate / first_rate, 3),
-    )
-
-
-def measure(
-    wrk: str, servers: list[Server], numbers: tuple[int, ...], rounds: int, seconds: int
-) -> list[Row]:
-    """Load all servers in turn, several rounds at each number of connections."""
-    rows: list[Row] = []
-    for connections in numbers:
-        seen: dict[str, list[Round]] = {server.name: [] for server in servers}
-        for _ in range(rounds):
-            for server in servers:
-                seen[server.name].append(load(wrk, server, connections, seconds))
-        first = statistics.median(one.rate for one in seen[servers[0].name])
-        rows += [row(name, connections, found, first) for name, found in seen.items()]
-    return rows
-
-
-def table(rows: list[Row]) -> str:
-    """Return the rows as text."""
-    names = ("conn", "req/s", "spread", "p50 ms", "p99 ms", "CPU µs", "errors", "ratio")
-    head = f"{'server':<18}" + "".join(f"{name:>9}" for name in names)
-    lines = (
-        f"{one.server:<18}{one.connections:>9}{one.rate:>9.0f}{one.spread:>9.0%}{one.p50:>9.2f}{one.p99:>9.2f}"
-        f"{one.cpu:>9.1f}{one.errors:>9}{one.ratio:>9.3f}"
-        for one in rows
-    )
-    return "\n".join((head, *lines))
+def prepared(rounds: int, seconds: int, sizes: tuple[int, ...] = (10, 200, 1_000, 5_000)) -> Iterator[Bench]:
+    """Fill a cache whose tickers move, and let everything be ready for the parts of a run."""
+    with EmbeddedServer() as cache, tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        data.fill(cache.url)
+        environment = {
+            "REDIS_URL": cache.url,
+            "LOG_LEVEL": "WARNING",
+            "ENDPOINTS_FILE": str(HERE.parent / "endpoints.yaml"),
+            "BODIES": str(folder / "bodies.json"),
+        }
+        with servers.uvicorn(GATEWAY, "fullon_cache_api.main:app", environment | {"BODIES": ""}) as gateway:
+            report.write_bodies(folder / "bodies.json", gateway.url)
+        wrk = Wrk(rounds, seconds, lambda: servers.cpu_seconds(cache.pid))
+        with data.moving(cache.url):
+            yield Bench(wrk, environment, folder, cache, seconds, sizes)
 
 
 def main() -> None:
-    """Run the benchmark, print its table and write `bench/results/bench.json`."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=3, help="of each server in each round")
+    parser.add_argument("--seconds", type=int, default=2, help="of each server in each round")
+    parser.add_argument("--only", choices=PARTS, action="append", help="a part of it; can be repeated")
     parser.add_argument("--quick", action="store_true", help="one round of a second: does it run at all?")
+    parser.add_argument("--docs", action="store_true", help="write docs/benchmarks.md")
     options = parser.parse_args()
     rounds, seconds = (1, 1) if options.quick else (options.rounds, options.seconds)
-    wrk = shutil.which("wrk")
-    if wrk is None:
-        raise SystemExit("wrk is not on PATH: it makes the load (Debian: apt-get install wrk)")
-    with EmbeddedServer() as cache:
-        fill(cache.url)
-        settings = {"REDIS_URL": cache.url, "ENDPOINTS_FILE": str(HERE.parent / "endpoints.yaml")}
-        with ExitStack() as running:
-            running.enter_context(moving(cache.url))
-
-            def start(name: str, app: str) -> Server:
-                server = running.enter_context(serving(name, app, settings))
-                load(wrk, server, 64, 1)
-                return server
-
-            bare, gateway = start(BARE, "bare:app"), start(GATEWAY, "fullon_cache_api.main:app")
-            rows = measure(wrk, [bare, gateway], CONNECTIONS, rounds, seconds)
-            memory = {server.name: round(resident_megabytes(server.pid), 1) for server in (bare, gateway)}
-            hosts = [start(name, app) for name, app in COMPOSITIONS.items()]
-            composed = measure(wrk, [gateway, *hosts], COMPOSITION_CONNECTIONS, rounds, seconds)
-    print(table(rows))
-    sizes = ", ".join(f"{name} {size}" for name, size in memory.items())
-    print(f"resident memory after the run, MB: {sizes}")
-    print(f"\ninside other applications; ratios to the gateway alone\n{table(composed)}")
-    RESULTS.mkdir(exist_ok=True)
-    shape = {"rounds": rounds, "seconds": seconds}
-    report: dict[str, object] = {**shape, "rows": [asdict(one) for one in rows], "memory_mb": memory}
-    report["compositions"] = [asdict(one) for one in composed]
-    (RESULTS / "bench.json").write_text(json.dumps(report, indent=2) + "\n")
+    with prepared(rounds, seconds, (10, 200) if options.quick else (10, 200, 1_000, 5_000)) as bench:
+        for part in options.only or PARTS:
+            PARTS[part](bench)
+        for name, value in bench.notes.items():
+            print(f"{name}: {value}")
+        report.write(bench.rows, bench.notes, {"rounds": rounds, "seconds": seconds}, docs=options.docs)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,33 @@
+"""Specs of any size: the shipped one's ticker endpoint under many paths."""
+
+import json
+import shutil
+from pathlib import Path
+
+import yaml
+from servers import HERE
+
+_TICKER = "/tickers/{exchange}/{symbol}"
+
+
+def prefix_of(number: int) -> str:
+    """Return the path that the endpoint of that number has in front of exchange and symbol."""
+    return f"/tickers{number}"
+
+
+def write_spec(folder: Path, endpoints: int) -> Path:
+    """Write a spec of so many endpoints, numbered from 1, into a folder of its own, and return its file."""
+    shipped = yaml.safe_load((HERE.parent / "endpoints.yaml").read_text())
+    shutil.copytree(HERE.parent / "schemas", folder / "schemas")
+    ticker = shipped["endpoints"][_TICKER]
+    shipped["endpoints"] = {
+        f"{prefix_of(number)}/{{exchange}}/{{symbol}}": {**ticker, "operationId": f"getTicker{number}"}
+        for number in range(1, endpoints + 1)
+    }
+    kept = ticker["parameters"]
+    shipped["parameters"] = {name: shipped["parameters"][name] for name in kept if isinstance(name, str)}
+    shipped["tags"] = [tag for tag in shipped["tags"] if tag["name"] in ticker["tags"]]
+    file = folder / "endpoints.yaml"
+    # Through JSON, so that no two values are the same object: those would be written as aliases.
+    file.write_text(yaml.safe_dump(json.loads(json.dumps(shipped)), sort_keys=False))
+    return file
