@@ -62,7 +62,7 @@ def pack(batch: Iterable[Call]) -> list[Part]:
     command and a reply for all but the first of them.
     """
     parts: list[Part] = []
-    together: dict[object, list[Call]] = {}
+    together: dict[str, list[Call]] = {}
     for call in batch:
         if (key := _hash(call)) is not None:
             together.setdefault(key, []).append(call)
@@ -73,12 +73,12 @@ def pack(batch: Iterable[Call]) -> list[Part]:
     return parts
 
 
-def _hash(call: Call) -> object:
+def _hash(call: Call) -> str | None:
     """Return the key of the hash whose fields are all that a call asks for, else None."""
     if len(call.commands) == 1:
         command = call.commands[0]
-        # Without a field it is an error, which must stay its own.
-        if command[0] == "HMGET" and len(command) > 2:
+        # Without a field it is an error, which must stay its own; so must a key that cannot be sent.
+        if command[0] == "HMGET" and len(command) > 2 and isinstance(command[1], str):
             return command[1]
     return None
 

@@ -9,17 +9,22 @@ from itertools import chain
 
 from redis.exceptions import RedisError
 
-from .batch import Part, first_batch, pack
+from .batch import first_batch, pack
 from .call import Call
 from .connection import Connection, is_hopeless, read_reply, short_reason
 from .errors import CacheTimeout, CacheUnavailable
 
 TOGETHER = 0.01
-"""Seconds: calls whose deadlines lie this near to each other end together, and cost one reconnection."""
-
+"""Seconds: calls whose deadlines lie this near to each other end together, at one alarm."""
 
 AT_ONCE = 0.05
 """Seconds within which a Redis that is down refuses a connection."""
+
+STALLED = 0.1
+"""Seconds without a reply after which, a deadline having passed, another connection is tried."""
+
+SOON = 0.2
+"""Seconds after which a lost connection is not followed by a second try: 503 comes within a second."""
 
 
 @dataclass(slots=True, eq=False)
@@ -29,6 +34,8 @@ class Lane:
     A batch that a lost connection cut is sent once more: the closed list of commands only reads. A call ends
     no later than at its deadline, whatever the connection does: the lane's one alarm goes off at the earliest
     deadline. It stands for many batches, for a timer of its own for each would cost as much as the batch.
+    The exchange goes on without the calls that have ended. Where no reply comes it is begun anew for the
+    others, but once only: a Redis that is slow already is not given the same work again and again.
     """
 
     make_connection: Callable[[], Connection]
@@ -39,7 +46,8 @@ class Lane:
     alarm: asyncio.TimerHandle | None = None
     alarm_at: float = math.inf
     started: float = -math.inf
-    until: float = math.inf
+    heard: float = -math.inf
+    flying: list[Call] = field(default_factory=list)
     overdue: bool = False
 
     def submit(self, call: Call) -> None:
@@ -108,38 +116,33 @@ class Lane:
         return None
 
     async def _serve(self, connection: Connection, batch: list[Call]) -> None:
-        until = min(call.deadline for call in batch)
-        self.started = asyncio.get_running_loop().time()
-        if until <= self.started:
-            # A call that comes too late must not cut the exchange of the others.
-            self._requeue(_in_time(batch))
-            return
-        parts = pack(batch)
-        answered = 0
-        self.until = until
+        self.started = self.heard = asyncio.get_running_loop().time()
+        self.flying = batch = _in_time(batch)
         try:
+            parts = pack(batch)
             packed = list(chain.from_iterable(part.packed for part in parts))
             await connection.send_packed_command(packed, check_health=False)
             for part in parts:
                 replies = [await read_reply(connection) for _ in part.packed]
-                answered += 1
+                self.heard = asyncio.get_running_loop().time()
                 part.give(replies)
+            self.flying = []
         except Exception as error:
             # Not only RedisError and OSError: uvloop raises RuntimeError for a connection that has gone.
-            self._requeue(_once_more(_calls(parts[answered:]), error))
+            self.flying = []
+            self._requeue(self._once_more(batch, error))
             await self._disconnect()
         except BaseException:
             # Whatever cut the exchange left replies on the wire: no later call may read them as its own.
+            self.flying = []
             if self._was_overdue():
-                self._requeue(_in_time(_calls(parts[answered:])))
+                self._requeue(_resent(batch))
                 await self._disconnect()
                 return
-            for call in _calls(parts[answered:]):
+            for call in batch:
                 call.fail(CacheUnavailable("closed"))
             await self._disconnect()
             raise
-        finally:
-            self.until = math.inf
 
     def _requeue(self, calls: list[Call]) -> None:
         """Let calls wait again, before those that came later."""
@@ -147,6 +150,18 @@ class Lane:
         earliest = min((call.deadline for call in calls), default=math.inf)
         if earliest < self.alarm_at:
             self._set_alarm(earliest)
+
+    def _once_more(self, calls: list[Call], error: Exception) -> list[Call]:
+        """Return the calls that may be sent again after an error, and fail the others.
+
+        One that took long to come is not followed by another try, which could take as long.
+        """
+        took = asyncio.get_running_loop().time() - self.started
+        hopeless = is_hopeless(error) or took > SOON
+        for call in calls:
+            if call.resent or hopeless:
+                call.fail(CacheUnavailable(short_reason(error)))
+        return _resent(calls)
 
     def _was_overdue(self) -> bool:
         """Whether the alarm cut the exchange, and not somebody who wants the lane to end."""
@@ -163,12 +178,23 @@ class Lane:
 
     def _on_alarm(self) -> None:
         self.waiting = _in_time(self.waiting)
-        if self.until <= asyncio.get_running_loop().time() + TOGETHER and self.task is not None:
+        if self.flying:
+            sent = [call for call in self.flying if not call.future.done()]
+            self.flying = _in_time(sent)
+            if not self.flying or (len(self.flying) < len(sent) and self._has_stalled()):
+                self._give_up()
+        self._set_alarm(min((call.deadline for call in self.waiting + self.flying), default=math.inf))
+
+    def _has_stalled(self) -> bool:
+        """Whether the connection may be dead, and who waits for it can still be given another one."""
+        silent = asyncio.get_running_loop().time() - self.heard
+        return silent > STALLED and not any(call.resent for call in self.flying)
+
+    def _give_up(self) -> None:
+        """Cut the exchange: nobody waits for what is still to come, or nothing comes."""
+        if self.task is not None and not self.overdue:
             self.overdue = True
             self.task.cancel()
-            self.until = math.inf
-        earliest = min((call.deadline for call in self.waiting), default=math.inf)
-        self._set_alarm(min(earliest, self.until))
 
     def _fail_waiting(self, reason: str, calls: list[Call]) -> None:
         gone = set(calls)
@@ -193,18 +219,9 @@ def _in_time(calls: list[Call]) -> list[Call]:
     return [call for call in calls if call.deadline > end]
 
 
-def _once_more(calls: list[Call], error: Exception) -> list[Call]:
-    """Return the calls that may be sent again after an error, and fail the others."""
-    hopeless = is_hopeless(error)
-    again: list[Call] = []
-    for call in calls:
-        if call.resent or hopeless:
-            call.fail(CacheUnavailable(short_reason(error)))
-        elif not call.future.done():
-            call.resent = True
-            again.append(call)
+def _resent(calls: list[Call]) -> list[Call]:
+    """Return those of the calls that still wait, to be sent for the second and last time."""
+    again = [call for call in calls if not call.future.done()]
+    for call in again:
+        call.resent = True
     return again
-
-
-def _calls(parts: list[Part]) -> list[Call]:
-    return [call for part in parts for call in part.calls]
