@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 import redis
 import uvloop
-from caches import COMES_WITHIN, KEYS, fill, opened, through_proxy, until, value
+from caches import COMES_WITHIN, KEYS, ask, fill, opened, through_proxy, until, value
 from hypothesis import given
 from hypothesis import strategies as st
 from profiles import examples
 
 from fullon_cache_api.cache import CacheError, CacheTimeout, CacheUnavailable
+from fullon_cache_api.cache.lane import SOON
 from fullon_cache_api.demo import EmbeddedServer
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
@@ -123,6 +124,63 @@ def test_a_half_open_connection_costs_one_deadline_and_no_more(tcp_server: Embed
             assert proxy.connections == 2
 
     run(main())
+
+
+@both_loops
+def test_a_connection_that_is_lost_after_long_silence_is_not_tried_again(
+    tcp_server: EmbeddedServer, run: Run
+) -> None:
+    async def main() -> None:
+        async with through_proxy(tcp_server) as (client, proxy):
+            await value(client, 0)
+            proxy.hold()
+            call = asyncio.create_task(value(client, 1, 5))
+            await until(lambda: proxy.holding > 0)
+            await asyncio.sleep(SOON)
+            proxy.cut()
+            with pytest.raises(CacheUnavailable):
+                await call
+            assert proxy.connections == 1
+            proxy.release()
+            assert await value(client, 2) == b"value 2"
+
+    run(main())
+
+
+@pytest.mark.anyio
+async def test_after_a_hang_under_steady_load_all_is_well_at_once(own_server: EmbeddedServer) -> None:
+    """What came in the meantime has its deadlines one after the other, and takes Redis a while to answer."""
+    with redis.Redis.from_url(own_server.url) as writer:
+        writer.hset("large", mapping={f"field {number}": "x" * 200 for number in range(3_000)})
+    loop = asyncio.get_running_loop()
+    late: list[asyncio.Task[object]] = []
+    async with opened(own_server.url) as client:
+        calls: list[asyncio.Task[object]] = []
+
+        async def load(seconds: float) -> list[asyncio.Task[object]]:
+            begun = []
+            end = loop.time() + seconds
+            while loop.time() < end:
+                command = ("HGETALL", "large") if len(calls) % 20 == 0 else ("HMGET", "hash", "field:1")
+                begun.append(asyncio.create_task(ask(client, command, within=0.5)))
+                calls.append(begun[-1])
+                await asyncio.sleep(0.005)
+            return begun
+
+        await load(0.2)
+        own_server.pause()
+        try:
+            hung = await load(0.8)
+        finally:
+            own_server.resume()
+        await load(0.5)
+        late = await load(0.5)
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    assert any(isinstance(task.exception(), CacheTimeout) for task in hung)
+    assert [task.exception() for task in late if task.exception()] == []
+    assert {type(outcome) for outcome in outcomes} == {list, CacheTimeout}
+    with redis.Redis.from_url(own_server.url) as reader:
+        assert reader.info("stats")["total_connections_received"] < 20
 
 
 NONSENSE = [

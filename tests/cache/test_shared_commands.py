@@ -83,10 +83,13 @@ async def test_a_key_of_another_type_is_the_reply_to_each_of_its_readers(tcp_ser
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize(
+    "words", [("hash", None), (["hash"], "field:1"), ({}, "field:1"), ("hash", "\ud800")]
+)
 async def test_one_that_cannot_be_sent_is_refused_and_the_others_are_answered(
-    tcp_server: EmbeddedServer,
+    tcp_server: EmbeddedServer, words: tuple[object, object]
 ) -> None:
-    unsendable: Any = ("HMGET", "hash", None)
+    unsendable: Any = ("HMGET", *words)
     async with opened(tcp_server.url, lanes=1) as client:
         first, refused, last = await asyncio.gather(
             ask(client, ("HMGET", "hash", "field:1")),

@@ -110,6 +110,28 @@ async def test_a_server_that_leaves_the_root_out_of_the_path_is_understood_too()
     assert (answered.status, answered.body) == (200, b"api|a|end")
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "/x%2Fy/api/a/end",
+        "/x%2fy%2Fapi/a/end",
+        "/x/y%2Fz/api/a/end",
+        "/x/y%2Fapi/a/end",
+        "/x%2Fy%2F/api/a/end",
+    ],
+)
+async def test_an_encoded_slash_within_the_path_of_a_mount_leads_nowhere(raw: str) -> None:
+    """The host sees another path than the one that would be answered: it may have let that one in."""
+    problem(await Host().answer(raw, root_path="/x/y"), "no-such-endpoint")
+
+
+@pytest.mark.anyio
+async def test_other_escapes_within_the_path_of_a_mount_mean_what_they_stand_for() -> None:
+    answered = await Host().answer("/%78/%C3%A9/api/a/end", root_path="/x/\u00e9")
+    assert (answered.status, answered.body) == (200, b"api|a|end")
+
+
 def test_the_segments_below_a_mount_are_those_of_the_raw_path() -> None:
     assert path_segments(http_scope("/a/b%2Fc/")) == [b"a", b"b%2Fc", b""]
     assert path_segments(http_scope("/x/a", root_path="/x")) == [b"a"]

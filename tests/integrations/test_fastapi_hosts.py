@@ -1,6 +1,6 @@
 """The gateway inside FastAPI applications: who is let in, what is found, what is refused."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
@@ -19,7 +19,7 @@ from hosts import (
 )
 from pydantic import BaseModel
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from support import CHECKOUT, serving_app, settings_for
 
 from fullon_cache_api import get_all_routers, load_spec, mount_cache
@@ -231,6 +231,25 @@ def test_middleware_of_the_gateways_own_runs_in_a_mount(redis_url: str) -> None:
     with serving_app(app) as client:
         answer = client.get(f"{PATH}/tickers", headers={"Accept-Encoding": "gzip"})
         assert answer.headers["content-encoding"] == "gzip"
+
+
+def test_a_host_that_guards_a_path_is_not_led_past_it(compose: Compose, redis_url: str) -> None:
+    app = FastAPI()
+    compose(app, redis_url)
+
+    @app.middleware("http")
+    async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        if request.url.path.startswith(f"{PATH}/accounts"):
+            return PlainTextResponse("guarded", 403)
+        return await call_next(request)
+
+    start, _, end = PATH.rpartition("/")
+    with serving_app(app) as client:
+        client.headers = KEY
+        assert client.get(f"{PATH}/accounts").status_code == 403
+        assert client.get(f"{PATH}/tickers").status_code == 200
+        for before in (f"{start}%2F{end}/x", f"{start}%2f{end}", f"{start}/{end}%2Fx", f"/%2F{PATH[1:]}"):
+            assert client.get(f"{before}/accounts").status_code in (403, 404)
 
 
 def test_the_endpoints_are_found_by_the_gateways_rules(host: httpx.Client, writer: "redis.Redis") -> None:

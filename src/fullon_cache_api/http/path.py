@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes
 
 from starlette.types import Scope
 
@@ -13,15 +13,19 @@ _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 def own_path(scope: Scope) -> bytes:
     """Return the raw path below the path that a host mounted the gateway under.
 
-    Servers decode `%2F` in `path`; only the raw path tells it from a slash.
+    Servers decode `%2F` in `path`; only the raw path tells it from a slash. One within the host's part of the
+    path makes it a path that nothing has: the host would have judged another one than the gateway answers.
     """
     raw = raw_path(scope)
     root: str = scope.get("root_path", "")
     if root:
         path: str = scope["path"]
-        for mounted, depth in _mounted(root, scope.get("app_root_path", "")):
+        for mounted, encoded, depth in _mounted(root, scope.get("app_root_path", "")):
             if path.startswith(mounted):
-                return b"/" + raw.split(b"/", 1 + depth)[-1]
+                if raw.startswith(encoded):
+                    return raw[len(encoded) - 1 :]
+                *host, own = raw.split(b"/", 1 + depth)
+                return b"/" + own if unquote_to_bytes(b"/".join(host)) + b"/" == encoded else b""
     return raw
 
 
@@ -49,11 +53,13 @@ def uri_reference(path: bytes) -> str:
 
 
 @lru_cache(16)
-def _mounted(root: str, proxied: str) -> Sequence[tuple[str, int]]:
-    """Return how a path that is below a root path can begin, and how many segments of it that is.
+def _mounted(root: str, proxied: str) -> Sequence[tuple[str, bytes, int]]:
+    """Return how a path that is below a root path can begin, also as bytes, and how many segments that is.
 
     Behind a proxy that takes its own part of the root path off, only what hosts have mounted is left.
     """
     root = root.rstrip("/")
     parts = dict.fromkeys((root, root.removeprefix(proxied.rstrip("/"))))
-    return [(part + "/", part.count("/")) for part in parts if part]
+    return [
+        (part + "/", part.encode(errors="surrogateescape") + b"/", part.count("/")) for part in parts if part
+    ]
