@@ -1,5 +1,6 @@
 """The gateway as a whole below a path of a FastAPI application."""
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,8 +18,9 @@ from fullon_cache_api.spec import Spec
 
 from .answer import respond
 from .document import merge_document
-from .shortcut import add_shortcut, mounted
+from .shortcut import mount_with_shortcut, mounted
 
+_PATH = re.compile(r"(/[^/{}?#%]+)+")
 _METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -40,8 +42,10 @@ def mount_cache(
     and the host's OpenAPI document has the gateway's operations, also when `app.routes` grows later. Returns
     the gateway; raises SpecError and SettingsError as it does.
     """
-    if not path.startswith("/") or path.endswith("/"):
-        raise ValueError(f"the path of a mount starts with / and does not end with it, unlike {path!r}")
+    if not _PATH.fullmatch(path):
+        raise ValueError(
+            f"the path of a mount starts with /, does not end with it and names one place, unlike {path!r}"
+        )
     if public == bool(dependencies):
         raise ValueError(
             "say who may read the cache: dependencies=[Depends(…)] for those whom they let in, "
@@ -56,8 +60,7 @@ def mount_cache(
 
     router = APIRouter(lifespan=lifespan, dependencies=list(dependencies))
     if public:
-        app.mount(path, gateway.get_app())
-        add_shortcut(app, path, gateway.get_app())
+        mount_with_shortcut(app, path, gateway.get_app())
     else:
         _guard(router, path, gateway)
     app.include_router(router)

@@ -1,7 +1,13 @@
 """The short way to a mounted gateway: past the host's routes, not past its middleware."""
 
+from collections.abc import Callable, Sequence
+from itertools import takewhile
+
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from starlette.middleware import Middleware
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fullon_cache_api.http.app import GatewayApp
@@ -9,20 +15,28 @@ from fullon_cache_api.http.path import own_path
 from fullon_cache_api.http.response import send_response
 
 
-def add_shortcut(app: FastAPI, path: str, gateway: GatewayApp) -> None:
-    """Let requests for a gateway that is mounted below a path take the short way to it.
+def mount_with_shortcut(app: FastAPI, path: str, gateway: GatewayApp) -> None:
+    """Mount a gateway below a path, and let requests for its endpoints take the short way to it.
 
-    It begins behind all middleware that the host has added. Where there is none it begins before FastAPI's
-    own, which handles exceptions, which the gateway does not raise, and bodies, which it does not read.
+    It begins behind all middleware that the host has added, however it did. Where there is none it begins
+    before FastAPI's own, which handles exceptions, which the gateway does not raise, and bodies, which it
+    does not read.
     """
-    added = Middleware(Shortcut, path=path, gateway=gateway)
-    app.user_middleware.append(added)
-    build = app.build_middleware_stack
+    app.mount(path, gateway)
+    mount = app.router.routes[-1]
+
+    def find_rivals() -> Sequence[BaseRoute]:
+        return rivals(app.router.routes, mount, path)
+
+    app.user_middleware.append(Middleware(Shortcut, path=path, gateway=gateway, find_rivals=find_rivals))
+    made_before: Callable[[], ASGIApp] | None = vars(app).get("build_middleware_stack")
 
     def build_middleware_stack() -> ASGIApp:
-        stack = build()
-        if all(map(_is_shortcut, app.user_middleware)):
-            return Shortcut(stack, path, gateway)
+        # What was added to the list since has to be passed before the shortcut.
+        app.user_middleware.sort(key=_is_shortcut)
+        stack = type(app).build_middleware_stack(app) if made_before is None else made_before()
+        if all(map(_is_shortcut, app.user_middleware)) and _is_fastapis_own(stack):
+            return Shortcut(stack, path, gateway, find_rivals)
         return stack
 
     app.build_middleware_stack = build_middleware_stack  # type: ignore[method-assign]
@@ -32,30 +46,66 @@ class Shortcut:
     """ASGI middleware that answers what a gateway has an endpoint for, and passes on all else.
 
     It saves the way through the host's exception handlers and routes, of which the gateway needs none; what
-    it passes on reaches the gateway's mount in its turn.
+    it passes on reaches the gateway's mount in its turn. `find_rivals` gives the host's routes that may be
+    meant instead.
     """
 
-    def __init__(self, app: ASGIApp, path: str, gateway: GatewayApp) -> None:
-        self._app = app
+    def __init__(
+        self, app: ASGIApp, path: str, gateway: GatewayApp, find_rivals: Callable[[], Sequence[BaseRoute]]
+    ) -> None:
+        self.app = app
         self._path = path
         self._below = path + "/"
         self._gateway = gateway
+        self._rivals = find_rivals()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection of the ASGI protocol."""
         if scope["type"] == "http":
             root: str = scope.get("root_path", "")
-            if self._gateway.is_plain and scope["path"].removeprefix(root).startswith(self._below):
+            if (
+                scope["path"].removeprefix(root).startswith(self._below)
+                and self._gateway.is_plain
+                and not any(route.matches(scope)[0] is not Match.NONE for route in self._rivals)
+            ):
                 child = mounted(scope, self._path)
                 response = await self._gateway.respond_if_found(child, own_path(child))
                 if response is not None:
                     return await send_response(child, send, response)
-        await self._app(scope, receive, send)
+        await self.app(scope, receive, send)
+
+
+def rivals(routes: Sequence[BaseRoute], mount: BaseRoute, path: str) -> Sequence[BaseRoute]:
+    """Return the routes before a mount that may have a path below it: the first that matches is meant."""
+    earlier = takewhile(lambda route: route is not mount, routes)
+    return [route for route in earlier if _may_match_below(route, path + "/")]
+
+
+def _may_match_below(route: BaseRoute, below: str) -> bool:
+    for context in iter_route_contexts([route]):
+        path = context.path
+        if path is None:
+            return True
+        literal, has_parameter, _ = path.partition("{")
+        is_open = has_parameter or isinstance(context.original_route, Mount)
+        if literal.startswith(below) or (is_open and below.startswith(literal)):
+            return True
+    return False
 
 
 def _is_shortcut(middleware: Middleware) -> bool:
     made_by: object = middleware.cls
     return made_by is Shortcut
+
+
+def _is_fastapis_own(stack: ASGIApp) -> bool:
+    """Whether nobody has put anything around or into what FastAPI has before the first shortcut."""
+    while not isinstance(stack, Shortcut):
+        kind = type(stack)
+        if kind is not ServerErrorMiddleware and kind.__module__.partition(".")[0] != "fastapi":
+            return False
+        stack = getattr(stack, "app", None)  # type: ignore[assignment]
+    return True
 
 
 def mounted(scope: Scope, path: str) -> Scope:
