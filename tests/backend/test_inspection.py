@@ -3,6 +3,7 @@
 import asyncio
 import importlib.util
 import inspect
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,13 @@ from fullon_cache_api.integrations.fullon_cache.unknown import NotCallable, sign
 HEAD = """
 import asyncio
 import json
-from functools import wraps
+import queue
+import threading
+from functools import cached_property, lru_cache, partial, wraps
+from operator import attrgetter, methodcaller
+
+hidden = getattr
+drain = methodcaller("lpop", "key")
 
 
 def decorated(function):
@@ -29,6 +36,46 @@ async def tidy(cache):
 forget = lambda cache: cache.hdel("key", "field")  # noqa: E731
 
 
+class OrdersCache:
+    async def get_it(self, key):
+        return await self._cache.lpop(key)
+
+
+class Helper:
+    def __init__(self, cache):
+        self._cache = cache
+
+    async def fetch(self, key):
+        return await self._cache.lpop(key)
+
+
+class Parent:
+    async def get_it(self, key):
+        return await self._cache.lpop(key)
+
+
+@lru_cache
+def remembered(cache):
+    return cache.lpop("key")
+
+
+def around(clean):
+    @wraps(clean)
+    async def inner(self, key):
+        await self._cache.lpop(key)
+        return await clean(self, key)
+
+    return inner
+
+
+async def get_clean(self, key):
+    return 1
+
+
+part = partial(tidy, "cache")
+TABLE = {"tidy": tidy}
+
+
 class Base:
     async def get(self, key):
         return await self._client.execute_command("GET", key)
@@ -37,9 +84,16 @@ class Base:
         return await self._client.hdel(key, "field")
 
 
-class Cache:
+class Cache(Parent):
+    TABLE = {"tidy": tidy}
+    partly = partial(tidy, "cache")
+
+    @cached_property
+    def kept(self):
+        return self._cache.lpop("key")
+
     @staticmethod
-    async def _clear(cache):
+    async def _wipe(cache):
         await cache.hdel("key", "field")
 
     async def _forget(self, key):
@@ -153,7 +207,7 @@ def test_what_names_something_that_writes_waits_or_hides_is_refused(
     [
         ("await self._quietly(key)", "its source names delete (in _forget)"),
         ("await tidy(self._cache)", "its source names hdel (in tidy)"),
-        ("await self._clear(self._cache)", "its source names hdel (in _clear)"),
+        ("await self._wipe(self._cache)", "its source names hdel (in _wipe)"),
         ("await forget(self._cache)", "its source cannot be read (in <lambda>)"),
         ("await self._cache.tidy_up(key)", "its source names hdel (in tidy_up)"),
         ("await self._tidied", "its source names expire (in _tidied)"),
@@ -169,6 +223,93 @@ def test_what_names_something_that_writes_waits_or_hides_is_refused(
 )
 def test_what_writes_or_waits_in_another_way_is_refused(tmp_path: Path, expression: str, reason: str) -> None:
     assert refusal(tmp_path, reading(expression)) == reason
+
+
+@pytest.mark.parametrize(
+    ("expression", "name"),
+    [
+        ("await self._cache.blmove(key, 'other', 0)", "blmove"),
+        ("await self._cache.xdel(key, '1')", "xdel"),
+        ("await self._cache.hgetdel(key, 'field')", "hgetdel"),
+        ("await self._cache.hgetex(key, 'field', ex=1)", "hgetex"),
+        ("await self._cache.xreadgroup('group', 'name', {key: '>'})", "xreadgroup"),
+        ("await self._cache.client_pause(1)", "client_pause"),
+        ("await self._cache.slaveof()", "slaveof"),
+        ("await self._cache.json().get(key)", "json"),
+        ("await self._cache.touch(key)", "touch"),
+        ("await self._cache.cluster('forget')", "cluster"),
+        ("await self._cache.connection.send_packed_command(b'')", "send_packed_command"),
+        ("await self._cache.pipeline().immediate_execute_command('DEL', key)", "immediate_execute_command"),
+        ("await Helper(self._cache).fetch(key)", "fetch"),
+        ("await OrdersCache().get_it(key)", "OrdersCache"),
+        ("await remembered(self._cache)", "remembered"),
+        ("await part()", "part"),
+        ("await drain(self._cache)", "drain"),
+        ("hidden(self._cache, key)", "hidden"),
+        ("self.partly()", "partly"),
+        ("queue.Queue().qsize()", "qsize"),
+        ("threading.Thread(target=print)", "Thread"),
+        ("await asyncio.Event()", "Event"),
+        ("await asyncio.get_running_loop().create_future()", "create_future"),
+        ("[1 for _ in iter(int, 1)]", "iter"),
+        ("map(self._cache.get, key)", "map"),
+        ("input()", "input"),
+        ("key(1)", "key"),
+    ],
+)
+def test_what_is_not_known_to_read_cannot_be_called(tmp_path: Path, expression: str, name: str) -> None:
+    refused = refusal(tmp_path, reading(expression))
+    assert refused is not None
+    assert re.fullmatch(r"its source (calls|names) \w+(, which is not known to read)?", refused)
+    assert name in refused or name in ("fetch", "qsize", "create_future", "send_packed_command")
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (reading("await super().get_it(key)"), "its source names super"),
+        (reading("await OrdersCache.get_trades(key)"), "its source names get_trades"),
+        (reading("attrgetter(key)(self._cache)"), "its source calls what it has computed"),
+        (reading("await TABLE['tidy'](key)"), "its source calls what it has computed"),
+        (reading("await self.TABLE['tidy'](key)"), "its source calls what it has computed"),
+        (reading("self.kept"), "its source uses kept, which cannot be looked into"),
+        (reading("(self.partly, 1)"), "its source uses partly, which cannot be looked into"),
+        (reading("await self._cache.xread({key: '$'}, 1, 0)"), "its source names xread, as Redis does"),
+        (reading("self._queue.get()"), "its source names get, as Redis does"),
+        ("get_it = around(get_clean)", "it is decorated, so that its source does not say what it does"),
+        (
+            "async def get_it(self, key):\n    while True:\n        pass",
+            "its source loops without letting others run",
+        ),
+        (
+            "async def get_it(self, key):\n    try:\n        pass\n    except BaseException:\n        pass",
+            "its source catches what would end it",
+        ),
+        (
+            "async def get_it(self, key):\n    try:\n        pass\n    except:\n        pass",
+            "its source catches what would end it",
+        ),
+        (
+            "async def get_it(self):\n    match self:\n        case Helper(lpop=read):\n            read(1)",
+            "its source names lpop",
+        ),
+        (
+            "async def get_it(self, key):\n    async def read():\n        return 1\n    return await read()",
+            "its source calls read, which is not known to read",
+        ),
+        (
+            "async def get_it(self, key, read=tidy):\n    return await read(self._cache)",
+            "its source calls read, which is not known to read",
+        ),
+        (
+            "async def get_and_reset_it(self, key):\n    return 1",
+            "its name does not say that it reads",
+        ),
+    ],
+)
+def test_what_hides_what_it_does_is_refused(tmp_path: Path, source: str, reason: str) -> None:
+    name = "get_and_reset_it" if "reset" in source else "get_it"
+    assert refusal(tmp_path, source, name) == reason
 
 
 @pytest.mark.parametrize(
