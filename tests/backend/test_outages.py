@@ -97,6 +97,39 @@ def test_while_redis_is_down_every_read_says_so_within_a_second_and_is_well_afte
         assert client.get(f"/api{path}").status_code in (200, 404), path
 
 
+def test_commands_that_are_refused_while_ping_is_not_make_every_read_unavailable(
+    patient: httpx.Client, server: EmbeddedServer
+) -> None:
+    with redis.Redis.from_url(server.url) as writer:
+        assert patient.get(TICKER).status_code == 404
+        writer.execute_command("ACL", "SETUSER", "default", "-@all", "+ping", "+acl", "+select")
+        for path in PATHS:
+            problem(patient.get(f"/api{path}"), "cache-unavailable")
+        writer.execute_command("ACL", "SETUSER", "default", "+@all")
+        assert patient.get(TICKER).status_code == 404
+
+
+def test_a_cluster_that_is_down_is_for_every_read_what_it_is_for_the_native_one(fresh_standin: None) -> None:
+    """A node without slots finds no key in a SCAN, and refuses to read any."""
+    with EmbeddedServer(port=0, args=["--cluster-enabled", "yes"]) as server:
+        native = FullonCacheGateway(settings=settings_for(server.url))
+        with serving(gateway(server, 20)) as own, serving(native) as other:
+            statuses = {path: own.get(f"/api{path}").status_code for path in PATHS}
+            assert statuses == {path: other.get(f"/api{path}").status_code for path in PATHS}
+            assert statuses["/tickers/binance/BTC-USDT"] == 503
+
+
+def test_a_redis_that_lets_no_new_connection_in_makes_every_read_unavailable(
+    patient: httpx.Client, server: EmbeddedServer
+) -> None:
+    """The gateway's own connections are open, fullon_cache opens one for each call."""
+    with redis.Redis.from_url(server.url) as writer:
+        assert patient.get(TICKER).status_code == 404
+        writer.config_set("requirepass", "secret")
+        for path in PATHS:
+            problem(patient.get(f"/api{path}"), "cache-unavailable")
+
+
 def test_while_redis_hangs_a_read_ends_at_the_deadline(client: httpx.Client, server: EmbeddedServer) -> None:
     server.pause()
     started = time.monotonic()

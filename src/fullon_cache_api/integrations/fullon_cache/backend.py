@@ -1,13 +1,17 @@
 """CACHE_BACKEND: the catalogue that specs are checked against, and the functions behind its reads."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 
+from fullon_cache_api.cache.errors import CorruptValue
 from fullon_cache_api.cache.reader import Reader
 from fullon_cache_api.log import get_component_logger
 from fullon_cache_api.reads import CATALOGUE, READS, REFUSED
 from fullon_cache_api.reads.answer import Answer
+from fullon_cache_api.reads.orders import AmbiguousOrder
 from fullon_cache_api.reads.read import Read, ReadFunction
+from fullon_cache_api.reads.values import Value, is_number
 from fullon_cache_api.settings import Settings
 from fullon_cache_api.spec.signature import Catalogue, ReadSignature
 
@@ -61,8 +65,30 @@ def bind(package: Package, offers: tuple[Offer, ...], *, prefer_native: bool) ->
 def _function(package: Package, adapter: Adapter, signature: ReadSignature, gate: Gate) -> ReadFunction:
     cache = package.caches[signature.name.partition(".")[0]]
     source = " ".join(signature.keys)
+    native = READS.get(signature.name)
 
     async def read(reader: Reader, *arguments: object) -> Answer | None:
-        return await adapter.function(Calls(package, cache, reader, gate, source), *arguments)
+        calls = Calls(package, cache, reader, gate, source)
+        answer = await adapter.function(calls, *arguments)
+        if answer is None or holds_nothing(answer.body, arguments):
+            await calls.verify()
+            if native is not None:
+                # What is wrong with a value is nothing to do with whether Redis lets itself be read.
+                with suppress(CorruptValue, AmbiguousOrder):
+                    await native.function(reader, *arguments)
+        return answer
 
     return read
+
+
+def holds_nothing(value: Value, given: Sequence[object] = ()) -> bool:
+    """Whether a value could be what fullon_cache makes of an error: no element, and no number but 0.
+
+    `given` are the arguments, which an answer may repeat.
+    """
+    match value:
+        case dict():
+            return all(holds_nothing(member, given) for member in value.values())
+        case list():
+            return not value
+    return not is_number(value) or value == 0 or value in given

@@ -2,7 +2,7 @@
 
 fullon_cache opens a client for each call, and gives None or nothing at all where Redis fails it. So Redis is
 asked by the gateway's own client before a call, while it lasts and after it; an answer that holds nothing is
-believed only if fullon_cache itself reaches Redis as well.
+believed only if fullon_cache itself reaches Redis as well, and if the gateway can read the same.
 """
 
 import asyncio
