@@ -30,7 +30,7 @@ Handler: TypeAlias = Callable[[Sequence[bytes], bytes], Respond]
 _REMEMBERED = 1_024
 """Finished answers that an endpoint keeps, by all that they depend on: never an older one than was read."""
 
-_REMEMBERED_BYTES = 2_048
+_REMEMBERED_BYTES = 768
 """Cached values above this size are not kept: what Redis holds must not decide how much memory is."""
 
 ReportSkipped: TypeAlias = Callable[[str, Sequence[CorruptValue]], None]

@@ -107,8 +107,8 @@ async def is_blocked(reader: Reader, exchange: str, symbol: Symbol) -> Answer:
     field, raw = await _entry(reader, BLOCKS, exchange, symbol)
     with Blame(BLOCKS, field):
         held = block(field, raw)
-    body = held or {"exchange": exchange, "symbol": symbol.shown, "bot_id": None}
-    return Answer({**body, "blocked": held is not None}, BLOCKS, field=field)
+    body = {"exchange": exchange, "symbol": symbol.shown, "blocked": held is not None, "bot_id": None}
+    return Answer({**body, **(held or {})}, BLOCKS, field=field)
 
 
 @read(
@@ -123,8 +123,8 @@ async def is_opening_position(reader: Reader, exchange: str, symbol: Symbol) -> 
     field, raw = await _entry(reader, OPENINGS, exchange, symbol)
     with Blame(OPENINGS, field):
         held = opening(field, raw)
-    body = held or {"exchange": exchange, "symbol": symbol.shown, "bot_id": None, "since": None}
-    return Answer({**body, "opening": held is not None}, OPENINGS, field=field)
+    body = {"exchange": exchange, "symbol": symbol.shown, "opening": held is not None, "bot_id": None}
+    return Answer({**body, "since": None, **(held or {})}, OPENINGS, field=field)
 
 
 async def _entry(reader: Reader, key: str, exchange: str, symbol: Symbol) -> tuple[str, bytes]:

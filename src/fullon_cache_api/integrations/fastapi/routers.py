@@ -23,12 +23,15 @@ def get_all_routers(
     spec: Spec | Path | str | None = None,
     settings: Settings | None = None,
     dependencies: Sequence[Depends] = (),
+    operation_id_prefix: str = "",
 ) -> list[APIRouter]:
     """Return the endpoints of a spec as FastAPI routers, one for each tag, in the spec's order.
 
     Whatever the host sets at `include_router` holds: prefix, tags, dependencies; so do `dependencies` and
     those of the application. The routers share one gateway, whose connections are opened when first needed
-    and closed with the host's lifespan. Raises SpecError and SettingsError as FullonCacheGateway does.
+    and closed with the host's lifespan. A host that takes in two sets of them, over two Redis perhaps, tells
+    their operations apart by `operation_id_prefix`, for no two may have the same id. Raises SpecError and
+    SettingsError as FullonCacheGateway does.
     """
     gateway = FullonCacheGateway(prefix=PREFIX, spec=spec, settings=settings)
     described = operations(gateway.openapi())
@@ -45,11 +48,14 @@ def get_all_routers(
             routers[tag] = APIRouter(
                 route_class=CacheRoute, dependencies=list(dependencies), lifespan=lifespan
             )
-        _add(routers[tag], endpoint, gateway.get_app(), described[endpoint.operation_id])
+        operation_id = operation_id_prefix + endpoint.operation_id
+        _add(routers[tag], endpoint, operation_id, gateway.get_app(), described[endpoint.operation_id])
     return list(routers.values())
 
 
-def _add(router: APIRouter, endpoint: Endpoint, app: GatewayApp, operation: Operation) -> None:
+def _add(
+    router: APIRouter, endpoint: Endpoint, operation_id: str, app: GatewayApp, operation: Operation
+) -> None:
     handler = app.find(segments_of((PREFIX + endpoint.path).encode()))
     assert handler is not None
     declared = frozenset(one.name for one in endpoint.parameters if one.location == "query")
@@ -60,8 +66,8 @@ def _add(router: APIRouter, endpoint: Endpoint, app: GatewayApp, operation: Oper
         path,
         answer,
         methods=["GET"],
-        name=endpoint.operation_id,
-        operation_id=endpoint.operation_id,
+        name=operation_id,
+        operation_id=operation_id,
         tags=list(endpoint.tags),
         summary=endpoint.summary,
         description=endpoint.description,
@@ -72,4 +78,4 @@ def _add(router: APIRouter, endpoint: Endpoint, app: GatewayApp, operation: Oper
         openapi_extra=operation.extra,
     )
     others = ["HEAD", "OPTIONS"]
-    router.add_api_route(path, answer, methods=others, name=endpoint.operation_id, include_in_schema=False)
+    router.add_api_route(path, answer, methods=others, name=operation_id, include_in_schema=False)
