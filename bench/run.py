@@ -32,6 +32,7 @@ READERS = workloads.Workload("10,000 tickers", (("/api/tickers/bybit", ""),), co
 COMPOSITIONS = {
     "Mount": "hosts:starlette_mount",
     "mount, public": "hosts:fastapi_mount",
+    "mount, public, no telemetry": "hosts:fastapi_mount_untraced",
     "mount, guarded": "hosts:fastapi_guarded",
     "routers, guarded": "hosts:fastapi_routers",
 }

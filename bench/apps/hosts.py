@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -27,8 +28,8 @@ async def _own(request: Request) -> PlainTextResponse:
     return PlainTextResponse("own")
 
 
-def _fastapi() -> FastAPI:
-    host = FastAPI()
+def _fastapi(telemetry: TelemetryConfig | None = None) -> FastAPI:
+    host = FastAPI(telemetry=telemetry)
     for number in range(OWN_ROUTES):
         host.add_route(f"/own/{number}", _own)
     return host
@@ -51,6 +52,14 @@ def starlette_mount() -> Starlette:
 def fastapi_mount() -> FastAPI:
     """`mount_cache` for everybody."""
     host = _fastapi()
+    mount_cache(host, PATH, public=True)
+    settle()
+    return host
+
+
+def fastapi_mount_untraced() -> FastAPI:
+    """The same in a host that does not ask at each request whether somebody collects its telemetry."""
+    host = _fastapi({"tracing": False, "metrics": False, "logs": False})
     mount_cache(host, PATH, public=True)
     settle()
     return host
