@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache, partial
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias
 
 import msgspec
@@ -12,11 +12,12 @@ from starlette.types import Scope
 from fullon_cache_api.cache.client import CacheClient
 from fullon_cache_api.cache.errors import CorruptValue
 from fullon_cache_api.cache.reader import Reader
-from fullon_cache_api.reads.answer import Derived
+from fullon_cache_api.reads.answer import Answer, Derived
 from fullon_cache_api.reads.read import Read
 from fullon_cache_api.spec.model import Endpoint, Spec
 
 from .contract import Contract
+from .kept import Entries, Finished, Kept
 from .parameters import Argument, compile_parameters
 from .problems import NotCached
 from .response import JSON_TYPE, NO_SNIFF, Response, cache_control, entity, unless_known
@@ -27,22 +28,17 @@ Respond: TypeAlias = Callable[[Scope], Awaitable[Response]]
 Handler: TypeAlias = Callable[[Sequence[bytes], bytes], Respond]
 """Takes the segments of a path, still percent-encoded, and the query string; raises what is wrong in them."""
 
-_REMEMBERED = 1_024
-"""Finished answers that an endpoint keeps, by all that they depend on: never an older one than was read."""
-
-_REMEMBERED_BYTES = 768
-"""Cached values above this size are not kept: what Redis holds must not decide how much memory is."""
-
 ReportSkipped: TypeAlias = Callable[[str, Sequence[CorruptValue]], None]
 """Is told the operationId and what was left out of its answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where handlers read from, and how long a request may take (seconds)."""
+    """Where handlers read from, how long a request may take (seconds), and what is kept of the answers."""
 
     client: CacheClient
     deadline: float
+    kept: Kept = field(default_factory=Kept)
 
 
 def make_handler(
@@ -59,27 +55,30 @@ def make_handler(
     headers = ((b"content-type", JSON_TYPE), cache_control(endpoint.max_age), NO_SNIFF)
     skip = endpoint.path.count("/")
     elements = endpoint.read.elements
-    empty_is_absent = elements is not None and endpoint.empty == 404
+    empty_is_absent = endpoint.empty == 404
+    kept: Entries = {}
 
-    def finish(derived: Derived) -> Response:
-        return entity(encode(contract.check(derived.answer())), headers)
+    def finish(answer: Answer) -> Finished:
+        is_empty = elements is not None and not answer.body[elements]
+        body = encode(contract.check(answer))
+        return Finished(entity(body, headers), tuple(answer.skipped), is_empty and not answer.skipped)
 
-    finish_once = lru_cache(_REMEMBERED)(finish)
+    def finish_once(derived: Derived) -> Finished:
+        finished = finish(derived.answer())
+        source.kept.add(kept, derived, finished)
+        return finished
 
     async def respond(arguments: Sequence[Argument], scope: Scope) -> Response:
         deadline = asyncio.get_running_loop().time() + source.deadline
         answer = await function(Reader(source.client, deadline), *arguments)
         if answer is None:
             raise NotCached
-        if isinstance(answer, Derived):
-            small = len(answer.arguments[-1]) <= _REMEMBERED_BYTES
-            return unless_known(scope, finish_once(answer) if small else finish(answer))
-        checked = contract.check(answer)
-        if answer.skipped:
-            report_skipped(endpoint.operation_id, answer.skipped)
-        if empty_is_absent and not answer.body[str(elements)] and not answer.skipped:
+        finished = finish(answer) if isinstance(answer, Answer) else kept.get(answer) or finish_once(answer)
+        if finished.skipped:
+            report_skipped(endpoint.operation_id, finished.skipped)
+        if finished.is_empty and empty_is_absent:
             raise NotCached
-        return unless_known(scope, entity(encode(checked), headers))
+        return unless_known(scope, finished.response)
 
     def handle(segments: Sequence[bytes], query_string: bytes) -> Respond:
         return partial(respond, parse(segments[-skip:], query_string))

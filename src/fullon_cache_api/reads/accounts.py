@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from fullon_cache_api.cache.reader import Reader, pairs
 from fullon_cache_api.spec.signature import Argument
 
-from .answer import Answer, Blame, Body, Elements, readable
+from .answer import Answer, Blame, Body, Derived, Elements, readable
 from .arguments import ACCOUNT_ID, NAME, SYMBOL
 from .read import read
 from .shape import AMOUNT, INTEGER, STRING, TEXT, closed, collection, mapping, opened, overview
@@ -108,14 +108,11 @@ async def get_all_accounts(reader: Reader) -> Answer:
     answer=ACCOUNT,
     absent=True,
 )
-async def get_full_accounts(reader: Reader, account_id: int) -> Answer | None:
+async def get_full_accounts(reader: Reader, account_id: int) -> Derived | None:
     """One account with its balances in every currency."""
     field = str(account_id)
     raw = await reader.hget(ACCOUNTS, field)
-    if raw is None:
-        return None
-    with Blame(ACCOUNTS, field):
-        return Answer(account(field, raw), ACCOUNTS, field=field)
+    return None if raw is None else Derived(account, (field, raw), ACCOUNTS, field)
 
 
 @read(
@@ -149,18 +146,20 @@ async def get_full_account(reader: Reader, account_id: int, currency: str) -> An
     answer=collection("positions", POSITION, account_id=INTEGER, updated_at=TEXT),
     elements="positions",
 )
-async def get_positions(reader: Reader, account_id: int) -> Answer:
+async def get_positions(reader: Reader, account_id: int) -> Derived:
     """The positions of one account, and of no other."""
     field = str(account_id)
     raw = await reader.hget(POSITIONS, field)
+    return Derived(positions_of, (account_id, b"{}" if raw is None else raw), POSITIONS, field)
+
+
+def positions_of(account_id: int, raw: bytes) -> Answer:
+    """Return the positions of a cached account."""
+    held, written = parse_positions(raw)
+    body: Body = {"account_id": account_id, "updated_at": time_text(written)}
     positions: Elements[Body] = Elements()
-    updated_at = None
-    if raw is not None:
-        with Blame(POSITIONS, field):
-            held, written = parse_positions(raw)
-            updated_at = time_text(written)
-        _add_positions(positions, account_id, held)
-    return positions.answer("positions", POSITIONS, {"account_id": account_id, "updated_at": updated_at})
+    _add_positions(positions, account_id, held)
+    return positions.answer("positions", POSITIONS, body)
 
 
 @read(

@@ -94,9 +94,15 @@ class Elements(Generic[T]):
         for name, raw in self.fields(key, held):
             self.add(key, name, make, *args, name, raw)
 
-    def add_list(self, key: str, reply: Reply, make: Callable[[*Ts, bytes], T | None], *args: *Ts) -> None:
+    def add_list(
+        self,
+        key: str,
+        newest: "Sequence[Reply] | Reply",
+        make: Callable[[*Ts, bytes], T | None],
+        *args: *Ts,
+    ) -> None:
         """Add an element for each of a list's newest ones, which LRANGE gave; LINDEX finds them as named."""
-        newest = reply if isinstance(reply, list) else []
+        newest = newest if isinstance(newest, list | tuple) else ()
         for index, raw in enumerate(newest, -len(newest)):
             if isinstance(raw, bytes):
                 self.add(key, f"element {index}", make, *args, raw)
@@ -134,20 +140,21 @@ class Blame:
 
 
 class Derived(NamedTuple):
-    """A single answer that depends on its arguments alone, the cached bytes being the last of them.
+    """An answer that depends on its arguments alone, the bytes that were read being among them.
 
     Who has made an answer of the same arguments need not make and check it again.
     """
 
-    make: Callable[..., Body]
-    arguments: tuple[str | bytes, ...]
+    make: "Callable[..., Body | Answer]"
+    arguments: tuple[object, ...]
     source: str
-    field: str | None
+    field: str | None = None
 
     def answer(self) -> Answer:
-        """Make the answer; raises CorruptValue where the cached bytes cannot be used."""
+        """Make the answer; raises CorruptValue where what was read cannot be used."""
         with Blame(self.source, self.field):
-            return Answer(self.make(*self.arguments), self.source, field=self.field)
+            made = self.make(*self.arguments)
+        return made if isinstance(made, Answer) else Answer(made, self.source, field=self.field)
 
 
 def readable(reply: "Reply | WrongType") -> Reply:

@@ -9,7 +9,7 @@ from fullon_cache_api.cache.connection import Reply
 from fullon_cache_api.cache.reader import Reader
 from fullon_cache_api.spec.signature import Argument
 
-from .answer import Answer, Elements, readable
+from .answer import Answer, Derived, Elements, readable
 from .arguments import LIST_LIMIT, SEGMENT, SYMBOL
 from .read import read
 from .shape import NUMBER, STRING, array, collection
@@ -43,14 +43,20 @@ def bar(raw: bytes) -> Bar:
     answer=collection("bars", array(NUMBER), symbol=STRING, timeframe=STRING),
     elements="bars",
 )
-async def get_latest_ohlcv_bars(reader: Reader, symbol: Symbol, timeframe: str, count: int) -> Answer:
+async def get_latest_ohlcv_bars(reader: Reader, symbol: Symbol, timeframe: str, count: int) -> Derived:
     """The newest bars of a symbol, oldest first."""
     keys = [f"{PREFIX}{spelling}:{timeframe}" for spelling in symbol.spellings]
     replies = await reader.batch(("LRANGE", key, -count, -1) for key in keys)
     lists: Iterator[Reply] = (readable(reply) or None for reply in replies)
     found: tuple[str, Reply] | None = symbol.first(lists)
     spelling, newest = found if found is not None else (symbol.spellings[0], None)
-    key = f"{PREFIX}{spelling}:{timeframe}"
+    raws = tuple(raw for raw in newest if isinstance(raw, bytes)) if isinstance(newest, list) else ()
+    return Derived(bars_of, (spelling, timeframe, raws), f"{PREFIX}{spelling}:{timeframe}")
+
+
+def bars_of(symbol: str, timeframe: str, newest: tuple[bytes, ...]) -> Answer:
+    """Return the newest elements of a list as bars."""
+    key = f"{PREFIX}{symbol}:{timeframe}"
     bars: Elements[Bar] = Elements()
     bars.add_list(key, newest, bar)
-    return bars.answer("bars", key, {"symbol": show_symbol(spelling), "timeframe": timeframe})
+    return bars.answer("bars", key, {"symbol": show_symbol(symbol), "timeframe": timeframe})

@@ -105,12 +105,22 @@ async def get_price(reader: Reader, exchange: str, symbol: Symbol) -> Answer | N
     answer=collection("tickers", TICKER, exchange=TEXT),
     elements="tickers",
 )
-async def get_all_tickers(reader: Reader, exchange: str | None = None) -> Answer:
+async def get_all_tickers(reader: Reader, exchange: str | None = None) -> Answer | Derived:
     """Every ticker of an exchange, or of all exchanges that the cache holds."""
+    if exchange is not None:
+        key = PREFIX + exchange
+        return Derived(tickers_of, (exchange, tuple((await reader.hgetall(key)).items())), key)
     tickers: Elements[Body] = Elements()
-    async for name, held in hashes(reader, tickers, PREFIX, exchange):
+    async for name, held in hashes(reader, tickers, PREFIX, None):
         tickers.add_hash(PREFIX + name, held, ticker, name)
-    return tickers.answer("tickers", PREFIX + (exchange or "*"), {"exchange": exchange})
+    return tickers.answer("tickers", PREFIX + "*", {"exchange": None})
+
+
+def tickers_of(exchange: str, held: tuple[tuple[bytes, bytes], ...]) -> Answer:
+    """Return the tickers in an exchange's hash."""
+    tickers: Elements[Body] = Elements()
+    tickers.add_hash(PREFIX + exchange, dict(held), ticker, exchange)
+    return tickers.answer("tickers", PREFIX + exchange, {"exchange": exchange})
 
 
 @read(
