@@ -44,10 +44,10 @@ prod: $(RUN_READY) ## Serve with API_WORKERS processes, else one for each core
 	@$(CLI) serve --workers $(WORKERS)
 
 test: $(TEST_READY) ## Run the tests on all cores; fails below 95 % branch coverage
-	$(PY) -m pytest -n auto --cov --cov-report=term $(PYTEST_ARGS)
+	$(PY) -m pytest -n auto --dist worksteal --cov --cov-report=term $(PYTEST_ARGS)
 
 test-cov: $(TEST_READY) ## The same, with a coverage report in htmlcov/
-	$(PY) -m pytest -n auto --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
+	$(PY) -m pytest -n auto --dist worksteal --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
 
 test-slow: $(SLOW_READY) ## Run the tests that take longer: commands that serve, examples, types of the client
 	$(PY) -m pytest -n auto -m slow $(PYTEST_ARGS)

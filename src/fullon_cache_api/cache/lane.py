@@ -20,7 +20,7 @@ TOGETHER = 0.01
 AT_ONCE = 0.05
 """Seconds within which a Redis that is down refuses a connection."""
 
-STALLED = 0.1
+STALLED = 0.05
 """Seconds without a reply after which, a deadline having passed, another connection is tried."""
 
 SOON = 0.2
