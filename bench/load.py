@@ -57,12 +57,12 @@ class Wrk:
 
     def compare(self, workload: Workload, servers: Sequence[Server]) -> list[Row]:
         """Load the servers in turn with the same requests; the first one is the measure of the others."""
-        for server in servers:
-            _assert_answers(server, workload)
         return self.compare_each(workload.name, [(server, workload) for server in servers])
 
     def compare_each(self, name: str, pairs: Sequence[tuple[Server, Workload]]) -> list[Row]:
         """Do the same where each server has requests of its own."""
+        for server, workload in pairs:
+            _assert_answers(server, workload)
         seen: list[list[Round]] = [[] for _ in pairs]
         for _ in range(self._rounds):
             for found, (server, workload) in zip(seen, pairs, strict=True):

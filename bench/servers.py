@@ -67,7 +67,7 @@ def granian(name: str, app: str, environment: Mapping[str, str]) -> Iterator[Ser
 def webdis(redis_socket: str, folder: Path) -> Iterator[Server]:
     """Run Webdis, which answers with what Redis holds, unchecked."""
     port = free_port()
-    settings = {"redis_socket": redis_socket, "http_host": "127.0.0.1", "http_port": port, "threads": 2}
+    settings = {"redis_host": redis_socket, "http_host": "127.0.0.1", "http_port": port, "threads": 2}
     (folder / "webdis.json").write_text(json.dumps({**settings, "daemonize": False, "logfile": "/dev/null"}))
     binary = shutil.which("webdis")
     assert binary is not None
