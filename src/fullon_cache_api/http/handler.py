@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
@@ -34,11 +35,15 @@ ReportSkipped: TypeAlias = Callable[[str, Sequence[CorruptValue]], None]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where handlers read from, how long a request may take (seconds), and what is kept of the answers."""
+    """Where handlers read from, how long a request may take (seconds), and what they have together.
+
+    `kept` are finished answers; `aside` is where large ones are made, one at a time.
+    """
 
     client: CacheClient
     deadline: float
     kept: Kept = field(default_factory=Kept)
+    aside: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 1, "large answers"))
 
 
 def make_handler(
@@ -68,12 +73,22 @@ def make_handler(
         source.kept.add(kept, derived, finished)
         return finished
 
+    async def finish_aside(derived: Derived) -> Finished:
+        # Other requests go on meanwhile. It is too large to be kept, and to be looked for.
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(source.aside, lambda: finish(derived.answer()))
+
     async def respond(arguments: Sequence[Argument], scope: Scope) -> Response:
         deadline = asyncio.get_running_loop().time() + source.deadline
         answer = await function(Reader(source.client, deadline), *arguments)
         if answer is None:
             raise NotCached
-        finished = finish(answer) if isinstance(answer, Answer) else kept.get(answer) or finish_once(answer)
+        if isinstance(answer, Answer):
+            finished = finish(answer)
+        elif answer.is_large:
+            finished = await finish_aside(answer)
+        else:
+            finished = kept.get(answer) or finish_once(answer)
         if finished.skipped:
             report_skipped(endpoint.operation_id, finished.skipped)
         if finished.is_empty and empty_is_absent:

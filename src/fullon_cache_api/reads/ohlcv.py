@@ -9,7 +9,7 @@ from fullon_cache_api.cache.connection import Reply
 from fullon_cache_api.cache.reader import Reader
 from fullon_cache_api.spec.signature import Argument
 
-from .answer import Answer, Derived, Elements, readable
+from .answer import LARGE, Answer, Derived, Elements, readable
 from .arguments import LIST_LIMIT, SEGMENT, SYMBOL
 from .read import read
 from .shape import NUMBER, STRING, array, collection
@@ -51,7 +51,8 @@ async def get_latest_ohlcv_bars(reader: Reader, symbol: Symbol, timeframe: str, 
     found: tuple[str, Reply] | None = symbol.first(lists)
     spelling, newest = found if found is not None else (symbol.spellings[0], None)
     raws = tuple(raw for raw in newest if isinstance(raw, bytes)) if isinstance(newest, list) else ()
-    return Derived(bars_of, (spelling, timeframe, raws), f"{PREFIX}{spelling}:{timeframe}")
+    key = f"{PREFIX}{spelling}:{timeframe}"
+    return Derived(bars_of, (spelling, timeframe, raws), key, is_large=len(raws) > LARGE)
 
 
 def bars_of(symbol: str, timeframe: str, newest: tuple[bytes, ...]) -> Answer:

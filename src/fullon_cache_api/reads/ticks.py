@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
+from fullon_cache_api.cache.errors import CorruptValue
 from fullon_cache_api.cache.reader import Reader
 from fullon_cache_api.spec.signature import Argument
 
-from .answer import Answer, Blame, Body, Derived, Elements
+from .answer import LARGE, Answer, Blame, Body, Derived, Elements
 from .arguments import EXCHANGE, EXCHANGE_FILTER, SYMBOL
 from .family import each, hashes
 from .read import read
@@ -105,15 +106,16 @@ async def get_price(reader: Reader, exchange: str, symbol: Symbol) -> Answer | N
     answer=collection("tickers", TICKER, exchange=TEXT),
     elements="tickers",
 )
-async def get_all_tickers(reader: Reader, exchange: str | None = None) -> Answer | Derived:
+async def get_all_tickers(reader: Reader, exchange: str | None = None) -> Derived:
     """Every ticker of an exchange, or of all exchanges that the cache holds."""
     if exchange is not None:
         key = PREFIX + exchange
-        return Derived(tickers_of, (exchange, tuple((await reader.hgetall(key)).items())), key)
-    tickers: Elements[Body] = Elements()
-    async for name, held in hashes(reader, tickers, PREFIX, None):
-        tickers.add_hash(PREFIX + name, held, ticker, name)
-    return tickers.answer("tickers", PREFIX + "*", {"exchange": None})
+        only = tuple((await reader.hgetall(key)).items())
+        return Derived(tickers_of, (exchange, only), key, is_large=len(only) > LARGE)
+    found: Elements[Body] = Elements()
+    every = [(name, *held.items()) async for name, held in hashes(reader, found, PREFIX, None)]
+    is_large = sum(map(len, every)) > LARGE
+    return Derived(tickers_of_all, (tuple(found.skipped), *every), PREFIX + "*", is_large=is_large)
 
 
 def tickers_of(exchange: str, held: tuple[tuple[bytes, bytes], ...]) -> Answer:
@@ -121,6 +123,16 @@ def tickers_of(exchange: str, held: tuple[tuple[bytes, bytes], ...]) -> Answer:
     tickers: Elements[Body] = Elements()
     tickers.add_hash(PREFIX + exchange, dict(held), ticker, exchange)
     return tickers.answer("tickers", PREFIX + exchange, {"exchange": exchange})
+
+
+def tickers_of_all(
+    skipped: tuple[CorruptValue, ...], *exchanges: tuple[str, *tuple[tuple[bytes, bytes], ...]]
+) -> Answer:
+    """Return the tickers of exchanges, each hash with its name first; `skipped` are left out already."""
+    tickers: Elements[Body] = Elements(skipped=list(skipped))
+    for name, *held in exchanges:
+        tickers.add_hash(PREFIX + name, dict(held), ticker, name)
+    return tickers.answer("tickers", PREFIX + "*", {"exchange": None})
 
 
 @read(
