@@ -3,12 +3,15 @@
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 import redis
-from support import http_client
+from support import http_client, serving, settings_for
 
+from fullon_cache_api.demo import EmbeddedServer
+from fullon_cache_api.gateway import FullonCacheGateway
 from fullon_cache_api.reads.answer import LARGE
 
 
@@ -61,3 +64,16 @@ def test_small_requests_are_answered_while_a_large_answer_is_made(
         small.append(time.monotonic() - started)
     reading.join()
     assert max(small) < took[0] / 2
+
+
+def test_a_large_answer_whose_turn_does_not_come_in_time_ends_at_the_deadline(
+    redis_server: EmbeddedServer, writer: "redis.Redis"
+) -> None:
+    put_many(writer, "binance", 20_000)
+    settings = settings_for(redis_server.url, API_DEADLINE="0.2")
+    with serving(FullonCacheGateway(settings=settings)) as impatient, ThreadPoolExecutor(16) as threads:
+        answers = list(threads.map(lambda _: impatient.get("/api/tickers/binance"), range(16)))
+        statuses = {answer.status_code for answer in answers}
+        assert 504 in statuses
+        assert statuses <= {200, 504}
+        assert impatient.get("/api/tickers/binance/S1-USDT").status_code == 200

@@ -11,7 +11,7 @@ import msgspec
 from starlette.types import Scope
 
 from fullon_cache_api.cache.client import CacheClient
-from fullon_cache_api.cache.errors import CorruptValue
+from fullon_cache_api.cache.errors import CacheTimeout, CorruptValue
 from fullon_cache_api.cache.reader import Reader
 from fullon_cache_api.reads.answer import Answer, Derived
 from fullon_cache_api.reads.read import Read
@@ -73,10 +73,14 @@ def make_handler(
         source.kept.add(kept, derived, finished)
         return finished
 
-    async def finish_aside(derived: Derived) -> Finished:
+    async def finish_aside(derived: Derived, deadline: float) -> Finished:
         # Other requests go on meanwhile. It is too large to be kept, and to be looked for.
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(source.aside, lambda: finish(derived.answer()))
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await loop.run_in_executor(source.aside, lambda: finish(derived.answer()))
+        except TimeoutError:
+            raise CacheTimeout from None
 
     async def respond(arguments: Sequence[Argument], scope: Scope) -> Response:
         deadline = asyncio.get_running_loop().time() + source.deadline
@@ -86,7 +90,7 @@ def make_handler(
         if isinstance(answer, Answer):
             finished = finish(answer)
         elif answer.is_large:
-            finished = await finish_aside(answer)
+            finished = await finish_aside(answer, deadline)
         else:
             finished = kept.get(answer) or finish_once(answer)
         if finished.skipped:
