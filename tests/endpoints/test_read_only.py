@@ -21,8 +21,8 @@ PASSWORD = "s3cret"
 def snapshot(writer: "redis.Redis") -> dict[bytes, tuple[bytes, object, bool]]:
     """Every key with its type, its dump and whether it expires.
 
-    A hash is given by its fields: Redis goes on sorting a large one into its table while nobody writes, so that
-    its dump has them in another order.
+    A hash is given by its fields: Redis goes on sorting a large one into its table while nobody writes, so
+    that its dump has them in another order.
     """
     keys = sorted(writer.keys())
     with writer.pipeline(transaction=False) as pipe:
