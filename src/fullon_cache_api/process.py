@@ -4,11 +4,12 @@ import gc
 import sys
 
 SWITCH_INTERVAL = 0.0005
-"""Seconds after which a thread that makes a large answer lets the event loop go on: a tenth of Python's own."""
+"""Seconds after which a thread that makes a large answer lets the event loop go on; Python's own are ten times
+as many, and as long as that small requests would wait several times."""
 
 
 def settle() -> None:
-    """Keep what is loaded out of every garbage collection to come, and let no thread hold the event loop up."""
+    """Keep what is loaded out of every garbage collection to come; let no thread hold the event loop up."""
     sys.setswitchinterval(SWITCH_INTERVAL)
     gc.collect()
     gc.freeze()
