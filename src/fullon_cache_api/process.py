@@ -4,8 +4,10 @@ import gc
 import sys
 
 SWITCH_INTERVAL = 0.0005
-"""Seconds after which a thread that makes a large answer lets the event loop go on; Python's own are ten times
-as many, and as long as that small requests would wait several times."""
+"""Seconds after which a thread that makes a large answer lets the event loop go on.
+
+Python's own are ten times as many, and small requests would wait for that long several times.
+"""
 
 
 def settle() -> None:
