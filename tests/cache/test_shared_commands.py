@@ -118,7 +118,9 @@ async def test_one_without_a_field_is_an_error_of_its_own(tcp_server: EmbeddedSe
 async def test_a_reader_that_has_gone_takes_nothing_from_the_others(tcp_server: EmbeddedServer) -> None:
     async with through_proxy(tcp_server) as (client, proxy):
         proxy.hold()
-        gone, *others = [asyncio.create_task(_one(client, number)) for number in range(4)]
+        gone, *others = [
+            asyncio.create_task(ask(client, ("HMGET", "hash", f"field:{number}"))) for number in range(4)
+        ]
         await asyncio.sleep(0)
         gone.cancel()
         proxy.release()
@@ -135,7 +137,3 @@ async def test_a_reply_that_is_too_short_is_an_outage_and_never_an_absent_value(
     for call in calls[1:]:
         with pytest.raises(CacheUnavailable):
             await call.future
-
-
-async def _one(client: Any, number: int) -> list[Any]:
-    return await ask(client, ("HMGET", "hash", f"field:{number}"))
