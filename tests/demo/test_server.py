@@ -162,6 +162,17 @@ def test_a_chosen_port_that_was_just_taken_is_replaced(monkeypatch: pytest.Monke
             assert client.ping() is True
 
 
+def test_a_chosen_port_that_is_too_high_for_a_member_of_a_cluster_is_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its bus has the port's number plus 10,000."""
+    choices, choose = [60_002, 60_001], server_module._free_port
+    monkeypatch.setattr(server_module, "_free_port", lambda: choices.pop() if choices else choose())
+    with EmbeddedServer(port=0, args=["--cluster-enabled", "yes"]) as server, connect(server.url) as client:
+        assert client.ping() is True
+    assert choices == []
+
+
 def test_another_program_on_the_wanted_port_is_an_error_and_is_left_alone() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         other.setblocking(False)

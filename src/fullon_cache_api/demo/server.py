@@ -19,7 +19,7 @@ from fullon_cache_api.demo.guard import Guard
 _START_SECONDS = 10.0
 _STOP_SECONDS = 3.0
 _POLL_SECONDS = 0.002
-_PORT_ATTEMPTS = 5
+_PORT_ATTEMPTS = 20
 _LOG_LINES = 10
 _SOCKET = "redis.sock"
 # A socket's path has 104 bytes on macOS and 108 on Linux; the folder's and the socket's own names take 35.
@@ -205,9 +205,10 @@ class EmbeddedServer:
             try:
                 return self._launch(binary)
             except EmbeddedServerError as error:
-                # Between the choice of a port and its use another program may have taken it.
-                taken = any("already in use" in line for line in error.log)
-                if self._wanted_port != 0 or not taken or attempts == _PORT_ATTEMPTS:
+                # Another program may have taken a port between its choice and its use, and a member of a
+                # cluster takes no port whose own plus 10,000 is not one.
+                unfit = any("already in use" in line or "port number too high" in line for line in error.log)
+                if self._wanted_port != 0 or not unfit or attempts == _PORT_ATTEMPTS:
                     raise
 
     def _launch(self, binary: Path) -> None:
