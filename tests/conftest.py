@@ -6,10 +6,24 @@ import httpx
 import pytest
 import redis
 from demo_process import running_demo
+from machine import Machine
 from support import serving, settings_for
 
 from fullon_cache_api.demo import EmbeddedServer
 from fullon_cache_api.gateway import FullonCacheGateway
+
+MACHINE = Machine()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run a test again that failed while the machine stood still, and only such a one."""
+    for item in items:
+        item.add_marker(pytest.mark.flaky(reruns=2, condition=MACHINE.stood_still))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    MACHINE.begin()
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from proxy import Proxy
 
 from fullon_cache_api.cache import CacheClient, CacheTimeout, CacheUnavailable, RedisTarget
 from fullon_cache_api.cache.connection import Connection
+from fullon_cache_api.cache.lane import JUST_NOW
 from fullon_cache_api.cache.target import CONNECT_TIMEOUT
 from fullon_cache_api.demo import EmbeddedServer
 
@@ -126,15 +127,19 @@ async def test_a_connection_that_hangs_ends_no_call_later_than_at_its_deadline(d
             await patient
 
 
-async def first_and_later(first: RedisTarget, second: RedisTarget) -> tuple[object, object]:
+async def first_and_later(first: RedisTarget, second: RedisTarget, after: float = 0) -> tuple[object, object]:
     """What two callers get, the later one of whom comes while the first one's connection is being tried."""
     targets = iter([first, second])
     calls: list[asyncio.Task[object]] = []
 
+    async def come() -> object:
+        await asyncio.sleep(after)
+        return await value(client, 2)
+
     def make() -> Connection:
         target = next(targets)
         if target is first:
-            calls.append(asyncio.create_task(value(client, 2)))
+            calls.append(asyncio.create_task(come()))
         return target.connection()
 
     client = CacheClient(make, lanes=1)
@@ -163,6 +168,19 @@ async def test_nobody_waits_for_a_second_connection_when_the_first_one_hung(
     early, late = await first_and_later(hanging, RedisTarget.from_url(tcp_server.url))
     assert isinstance(early, CacheUnavailable)
     assert isinstance(late, CacheUnavailable)
+
+
+@pytest.mark.anyio
+async def test_who_has_only_just_come_when_a_slow_try_fails_has_another_one(
+    tcp_server: EmbeddedServer, deaf_port: int
+) -> None:
+    hanging = RedisTarget.from_url(f"redis://127.0.0.1:{deaf_port}")
+    just_before_the_end = CONNECT_TIMEOUT - JUST_NOW / 2
+    early, late = await first_and_later(
+        hanging, RedisTarget.from_url(tcp_server.url), after=just_before_the_end
+    )
+    assert isinstance(early, CacheUnavailable)
+    assert late == b"value 2"
 
 
 @pytest.mark.anyio

@@ -130,7 +130,9 @@ async def test_a_reader_that_has_gone_takes_nothing_from_the_others(tcp_server: 
 @pytest.mark.anyio
 async def test_a_reply_that_is_too_short_is_an_outage_and_never_an_absent_value() -> None:
     loop = asyncio.get_running_loop()
-    calls = [Call((("HMGET", "hash", f"field:{number}"),), 0.0, loop.create_future()) for number in range(3)]
+    calls = [
+        Call((("HMGET", "hash", f"field:{number}"),), 0.0, 1.0, loop.create_future()) for number in range(3)
+    ]
     (part,) = pack(calls)
     part.give([[b"inner 0"]])
     assert await calls[0].future == [[b"inner 0"]]

@@ -159,14 +159,14 @@ def test_a_redis_that_is_not_there_from_the_start_is_used_once_it_comes() -> Non
 
 
 def test_under_load_a_killed_redis_gives_200_or_503_within_a_second_and_200_after_its_return(
-    client: httpx.Client, server: EmbeddedServer
+    server: EmbeddedServer,
 ) -> None:
     down, up, over = threading.Event(), threading.Event(), threading.Event()
     paths = ("/tickers", "/accounts/summary", "/orders/42/orders", "/trades/binance/BTC-USDT")
 
-    def load(number: int) -> list[tuple[bool, int, float]]:
+    def load(base_url: httpx.URL, number: int) -> list[tuple[bool, int, float]]:
         answers = []
-        with http_client(client.base_url) as own:
+        with http_client(base_url) as own:
             while not over.is_set():
                 returned = up.is_set()
                 response, seconds = timed(own, paths[number % len(paths)])
@@ -175,8 +175,8 @@ def test_under_load_a_killed_redis_gives_200_or_503_within_a_second_and_200_afte
                     down.set()
         return answers
 
-    with ThreadPoolExecutor(CLIENTS) as threads:
-        loads = [threads.submit(load, number) for number in range(CLIENTS)]
+    with gateway_over(server.url) as client, ThreadPoolExecutor(CLIENTS) as threads:
+        loads = [threads.submit(load, client.base_url, number) for number in range(CLIENTS)]
         try:
             for _ in range(20):
                 client.get("/api/tickers")

@@ -12,9 +12,11 @@ from .errors import CacheError, CacheUnavailable
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """Commands that one request waits for; `deadline` is a time of the event loop's clock."""
+    """Commands that one request waits for; it `asked` at one time of the event loop's clock, and its
+    `deadline` is another."""
 
     commands: tuple[Command, ...]
+    asked: float
     deadline: float
     future: "asyncio.Future[list[Reply]]"
     resent: bool = False

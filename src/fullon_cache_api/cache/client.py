@@ -41,8 +41,9 @@ class CacheClient:
         if loop is not self._loop:
             self._loop = loop
             self._lanes = tuple(Lane(self._make_connection) for _ in range(self._count))
-        call = Call(commands, deadline, loop.create_future())
-        self._lane(loop.time()).submit(call)
+        now = loop.time()
+        call = Call(commands, now, deadline, loop.create_future())
+        self._lane(now).submit(call)
         return call.future
 
     async def ping(self, deadline: float) -> float:

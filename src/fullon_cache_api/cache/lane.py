@@ -17,8 +17,8 @@ from .errors import CacheTimeout, CacheUnavailable
 TOGETHER = 0.01
 """Seconds: calls whose deadlines lie this near to each other end together, at one alarm."""
 
-AT_ONCE = 0.05
-"""Seconds within which a Redis that is down refuses a connection."""
+JUST_NOW = 0.1
+"""Seconds that a call may have waited when a connection fails, and still wait for another one."""
 
 STALLED = 0.05
 """Seconds without a reply after which, a deadline having passed, another connection is tried."""
@@ -91,8 +91,8 @@ class Lane:
     async def _connected(self) -> Connection | None:
         """Return an open connection; where there can be none, fail those who wait for it.
 
-        Who came while it was being tried waits for another try, for Redis may be back since; but not after
-        a try that took long: nobody is to wait for two of these.
+        Who came just now, while it was being tried, waits for another try: Redis may be back since. Nobody
+        is to wait for two that take long.
         """
         connection = self.connection
         if connection is not None and connection.is_connected:
@@ -101,17 +101,16 @@ class Lane:
                 return connection
             await self._disconnect()
         began = asyncio.get_running_loop().time()
-        earlier = list(self.waiting)
         try:
-            async with asyncio.timeout_at(max(call.deadline for call in earlier)):
+            async with asyncio.timeout_at(max(call.deadline for call in self.waiting)):
                 self.connection = self.make_connection()
                 await self.connection.connect()
                 return self.connection
         except TimeoutError:
             self.waiting = _in_time(self.waiting)
         except Exception as error:
-            was_quick = asyncio.get_running_loop().time() - began < AT_ONCE
-            self._fail_waiting(short_reason(error), earlier if was_quick else self.waiting)
+            recent = max(began, asyncio.get_running_loop().time() - JUST_NOW)
+            self._fail_waiting(short_reason(error), [call for call in self.waiting if call.asked < recent])
         await self._disconnect()
         return None
 
