@@ -53,6 +53,35 @@ async def test_reads_of_one_hash_that_arrive_together_are_one_command(own_server
     assert after.get("hmget", 0) - before.get("hmget", 0) == 1
 
 
+@pytest.mark.anyio
+async def test_what_several_ask_for_at_the_same_time_is_sent_once(own_server: EmbeddedServer) -> None:
+    async with through_proxy(own_server) as (client, proxy):
+        await value(client, 0)
+        before = calls_of(own_server)
+        pair = (("GET", "key:1"), ("LRANGE", "list", 0, -1))
+        replies = await asyncio.gather(*(ask(client, *pair) for _ in range(KEYS)))
+        after = calls_of(own_server)
+        assert proxy.turns == 2
+    assert replies == [[b"value 1", [b"a", b"b", b"c"]]] * KEYS
+    assert after["get"] - before["get"] == 1
+    assert after["lrange"] - before.get("lrange", 0) == 1
+
+
+@pytest.mark.anyio
+async def test_a_field_that_several_ask_for_is_sent_once() -> None:
+    loop = asyncio.get_running_loop()
+    calls = [
+        Call((("HMGET", "hash", f"field:{number % 2}"),), 0.0, 1.0, loop.create_future())
+        for number in range(5)
+    ]
+    (part,) = pack(calls)
+    assert part.packed == [b"*4\r\n$5\r\nHMGET\r\n$4\r\nhash\r\n$7\r\nfield:0\r\n$7\r\nfield:1\r\n"]
+    part.give([[b"inner 0", b"inner 1"]])
+    assert [await call.future for call in calls] == [
+        [[f"inner {number % 2}".encode()]] for number in range(5)
+    ]
+
+
 @examples(50)
 @given(st.lists(st.lists(COMMANDS, min_size=1, max_size=2), min_size=1, max_size=12))
 def test_what_is_asked_together_is_answered_as_if_it_were_asked_alone(
@@ -134,6 +163,9 @@ async def test_a_reply_that_is_too_short_is_an_outage_and_never_an_absent_value(
         Call((("HMGET", "hash", f"field:{number}"),), 0.0, 1.0, loop.create_future()) for number in range(3)
     ]
     (part,) = pack(calls)
+    assert part.packed == [
+        b"*5\r\n$5\r\nHMGET\r\n$4\r\nhash\r\n$7\r\nfield:0\r\n$7\r\nfield:1\r\n$7\r\nfield:2\r\n"
+    ]
     part.give([[b"inner 0"]])
     assert await calls[0].future == [[b"inner 0"]]
     for call in calls[1:]:

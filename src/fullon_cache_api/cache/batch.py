@@ -17,31 +17,37 @@ MAX_BATCH = 1_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """A stretch of a batch: what is sent for some calls, and how many replies come back to them."""
+    """A stretch of a batch: what is sent, how many replies come back, and which calls wait for them.
 
-    calls: Sequence[Call]
+    The calls of one group have asked for the same, and share it.
+    """
+
+    groups: Sequence[Sequence[Call]]
     packed: list[bytes]
 
     def give(self, replies: list[Reply]) -> None:
         """Answer the calls with the replies to what was sent."""
-        if len(self.calls) == 1:
-            self.calls[0].answer(replies)
+        if len(self.groups) == 1:
+            for call in self.groups[0]:
+                call.answer(replies)
         else:
             self._deal(replies[0])
 
     def _deal(self, values: Reply) -> None:
         """Answer each of several HMGETs that were sent as one, with what it asked for."""
         if not isinstance(values, list):
-            for call in self.calls:
+            for call in chain.from_iterable(self.groups):
                 call.answer([values])
             return
         start = 0
-        for call in self.calls:
-            end = start + len(call.commands[0]) - 2
-            if end <= len(values):
-                call.answer([values[start:end]])
-            else:
-                call.fail(CacheUnavailable("unexpected reply"))
+        for calls in self.groups:
+            end = start + len(calls[0].commands[0]) - 2
+            own: list[Reply] = [values[start:end]]
+            for call in calls:
+                if end <= len(values):
+                    call.answer(own)
+                else:
+                    call.fail(CacheUnavailable("unexpected reply"))
             start = end
 
 
@@ -58,19 +64,31 @@ def first_batch(waiting: list[Call]) -> list[Call]:
 def pack(batch: Iterable[Call]) -> list[Part]:
     """Return a batch as RESP; a call that holds what cannot be sent fails, alone.
 
-    The calls that do nothing but HMGET on the same key are sent as one: this spares Redis and the client a
-    command and a reply for all but the first of them.
+    What several calls ask for is sent once: all of them have asked before it is. Those that do nothing but
+    HMGET on the same key are sent as one: this spares Redis and the client a command and a reply for all but
+    the first of them.
     """
     parts: list[Part] = []
-    together: dict[str, list[Call]] = {}
-    for call in batch:
-        if (key := _hash(call)) is not None:
-            together.setdefault(key, []).append(call)
+    together: dict[str, list[list[Call]]] = {}
+    for calls in _alike(batch):
+        if (key := _hash(calls[0])) is not None:
+            together.setdefault(key, []).append(calls)
         else:
-            parts += _alone(call)
-    for calls in together.values():
-        parts += _merged(calls) if len(calls) > 1 else _alone(calls[0])
+            parts += _alone(calls)
+    for groups in together.values():
+        parts += _merged(groups) if len(groups) > 1 else _alone(groups[0])
     return parts
+
+
+def _alike(batch: Iterable[Call]) -> Iterable[list[Call]]:
+    groups: dict[object, list[Call]] = {}
+    for call in batch:
+        try:
+            groups.setdefault(call.commands, []).append(call)
+        except TypeError:
+            # It holds what has no hash, and so what cannot be sent.
+            groups[call] = [call]
+    return groups.values()
 
 
 def _hash(call: Call) -> str | None:
@@ -83,20 +101,21 @@ def _hash(call: Call) -> str | None:
     return None
 
 
-def _merged(calls: list[Call]) -> list[Part]:
-    fields = chain.from_iterable(call.commands[0][2:] for call in calls)
+def _merged(groups: list[list[Call]]) -> list[Part]:
+    fields = chain.from_iterable(calls[0].commands[0][2:] for calls in groups)
     try:
-        return [Part(calls, [_packed((*calls[0].commands[0][:2], *fields))])]
+        return [Part(groups, [_packed((*groups[0][0].commands[0][:2], *fields))])]
     except Exception:
         # One of them holds what cannot be sent.
-        return list(chain.from_iterable(map(_alone, calls)))
+        return list(chain.from_iterable(map(_alone, groups)))
 
 
-def _alone(call: Call) -> list[Part]:
+def _alone(calls: list[Call]) -> list[Part]:
     try:
-        return [Part((call,), [_packed(command) for command in call.commands])]
+        return [Part((calls,), [_packed(command) for command in calls[0].commands])]
     except Exception:
-        call.fail(CommandRefused(str(call.commands[0][0]), "holds what is neither text nor an integer"))
+        for call in calls:
+            call.fail(CommandRefused(str(call.commands[0][0]), "holds what is neither text nor an integer"))
         return []
 
 
