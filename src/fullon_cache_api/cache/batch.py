@@ -68,27 +68,23 @@ def pack(batch: Iterable[Call]) -> list[Part]:
     HMGET on the same key are sent as one: this spares Redis and the client a command and a reply for all but
     the first of them.
     """
-    parts: list[Part] = []
-    together: dict[str, list[list[Call]]] = {}
-    for calls in _alike(batch):
-        if (key := _hash(calls[0])) is not None:
-            together.setdefault(key, []).append(calls)
-        else:
-            parts += _alone(calls)
-    for groups in together.values():
-        parts += _merged(groups) if len(groups) > 1 else _alone(groups[0])
-    return parts
-
-
-def _alike(batch: Iterable[Call]) -> Iterable[list[Call]]:
-    groups: dict[object, list[Call]] = {}
+    hashes: dict[str, dict[Command, list[Call]]] = {}
+    others: dict[object, list[Call]] = {}
     for call in batch:
+        key = _hash(call)
         try:
-            groups.setdefault(call.commands, []).append(call)
+            if key is not None:
+                hashes.setdefault(key, {}).setdefault(call.commands[0], []).append(call)
+            else:
+                others.setdefault(call.commands, []).append(call)
         except TypeError:
             # It holds what has no hash, and so what cannot be sent.
-            groups[call] = [call]
-    return groups.values()
+            others[call] = [call]
+    parts = list(chain.from_iterable(map(_alone, others.values())))
+    for alike in hashes.values():
+        groups = list(alike.values())
+        parts += _merged(groups) if len(groups) > 1 else _alone(groups[0])
+    return parts
 
 
 def _hash(call: Call) -> str | None:
