@@ -30,9 +30,12 @@ class _Server(uvicorn.Server):
 
 
 def settings_for(redis_url: str, **variables: str) -> Settings:
-    """Settings as the environment would give them, with the checkout's spec and no `.env`."""
-    spec = str(CHECKOUT / "endpoints.yaml")
-    return Settings.load({"ENDPOINTS_FILE": spec, "REDIS_URL": redis_url, **variables}, dotenv=None)
+    """Settings as the environment would give them, with the checkout's spec and no `.env`.
+
+    Each request has a read of its own: tests put one value after the other into the cache.
+    """
+    given = {"ENDPOINTS_FILE": str(CHECKOUT / "endpoints.yaml"), "SHARED_READS": "false"}
+    return Settings.load({**given, "REDIS_URL": redis_url, **variables}, dotenv=None)
 
 
 def http_client(base_url: httpx.URL | str) -> httpx.Client:

@@ -16,6 +16,7 @@ from fullon_cache_api.http.embedding import EndpointRoute
 from fullon_cache_api.http.handler import Handler, Source, make_handler
 from fullon_cache_api.http.problems import ProblemText
 from fullon_cache_api.http.route import RouteConflict, RouteTree
+from fullon_cache_api.http.shared import Copies
 from fullon_cache_api.http.system import system_routes
 from fullon_cache_api.log import get_component_logger
 from fullon_cache_api.reads import CATALOGUE, READS
@@ -87,7 +88,8 @@ class FullonCacheGateway:
         await self.close()
 
     def _make_app(self) -> GatewayApp:
-        source = Source(self._client, self.settings.deadline)
+        copies = Copies() if self.settings.shared_reads else None
+        source = Source(self._client, self.settings.deadline, copies=copies)
         tree: RouteTree[Handler] = RouteTree()
         for endpoint in self.spec.endpoints:
             handler = make_handler(

@@ -73,6 +73,11 @@ SETTINGS: tuple[Variable, ...] = (
         "What does the reads: `native`, `fullon_cache` (the installed package), or `auto`: that package "
         "only for what native cannot read.",
     ),
+    Variable(
+        "SHARED_READS",
+        "true",
+        "Whether one read answers all who ask for the same within the endpoint's `max_age`.",
+    ),
     Variable("LOG_LEVEL", "INFO", "TRACE, DEBUG, INFO, SUCCESS, WARNING, ERROR or CRITICAL."),
     Variable("LOG_FORMAT", "beautiful", "beautiful, minimal, development, detailed, trading or json."),
     Variable("LOG_CONSOLE", "true", "Whether to log to standard error."),
@@ -105,6 +110,7 @@ class Settings:
     redis_configured: bool
     log: LogSettings
     cache_backend: Backend = "native"
+    shared_reads: bool = True
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, dotenv: Path | None = _DOTENV) -> "Settings":
@@ -126,6 +132,7 @@ class Settings:
             redis_configured=values.given("REDIS_URL") or values.given("REDIS_HOST"),
             log=_log(values, access_log),
             cache_backend=values.choice("CACHE_BACKEND", _BACKENDS),
+            shared_reads=values.boolean("SHARED_READS"),
         )
 
 

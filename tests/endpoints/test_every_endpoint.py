@@ -18,9 +18,14 @@ MAX_AGES = {
             "/tickers/{exchange}",
             "/tickers/{exchange}/{symbol}",
             "/tickers/{exchange}/{symbol}/price",
-            "/tickers/health",
             "/symbols/{symbol}/ticker",
             "/symbols/{symbol}/tickers",
+        ],
+        "no-cache",
+    ),
+    **dict.fromkeys(
+        [
+            "/tickers/health",
             "/orders/queue/size",
             "/trades/queue/status",
             "/trades/performance/metrics",

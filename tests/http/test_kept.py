@@ -1,6 +1,7 @@
 """Finished answers that are kept: by all that they depend on, so that none is older than what was read."""
 
 import json
+from typing import TypeAlias
 
 import httpx
 import redis
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from loguru import logger
 from profiles import examples
 
-from fullon_cache_api.http.kept import Entries, Finished, Kept
+from fullon_cache_api.http.kept import Entries, Finished, Kept, size_of
 from fullon_cache_api.http.response import Response
 from fullon_cache_api.reads.answer import Derived
 
@@ -114,12 +115,19 @@ def finished(size: int = 100) -> Finished:
     return Finished(Response(200, (), b"x" * size))
 
 
+Answers: TypeAlias = "Kept[Derived, Finished]"
+
+
+def add(kept: Answers, entries: Entries, read: Derived, made: Finished) -> None:
+    kept.add(entries, read, made, size_of(read, made))
+
+
 def test_the_oldest_answers_go_when_the_budget_is_spent() -> None:
     one: Entries = {}
     other: Entries = {}
-    kept = Kept(budget=10_000)
+    kept: Answers = Kept(budget=10_000)
     for number in range(20):
-        kept.add(one if number % 2 else other, derived(number), finished())
+        add(kept, one if number % 2 else other, derived(number), finished())
     numbers = sorted(entry.arguments[0] for entry in (*one, *other))
     assert numbers == list(range(20 - len(numbers), 20))
     assert 8 <= len(numbers) <= 12
@@ -127,11 +135,11 @@ def test_the_oldest_answers_go_when_the_budget_is_spent() -> None:
 
 def test_an_answer_that_would_take_much_of_the_budget_is_not_kept() -> None:
     entries: Entries = {}
-    kept = Kept(budget=10_000)
-    kept.add(entries, derived(1, size=2_000), finished())
-    kept.add(entries, derived(2), finished(2_000))
+    kept: Answers = Kept(budget=10_000)
+    add(kept, entries, derived(1, size=2_000), finished())
+    add(kept, entries, derived(2), finished(2_000))
     assert entries == {}
-    kept.add(entries, derived(3), finished())
+    add(kept, entries, derived(3), finished())
     assert len(entries) == 1
 
 
@@ -139,8 +147,24 @@ def test_an_answer_that_would_take_much_of_the_budget_is_not_kept() -> None:
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 900), st.integers(0, 900)), max_size=60))
 def test_what_is_kept_never_outgrows_the_budget(added: list[tuple[int, int, int]]) -> None:
     every: list[Entries] = [{} for _ in range(6)]
-    kept = Kept(budget=12_000)
+    kept: Answers = Kept(budget=12_000)
     for number, (endpoint, read, made) in enumerate(added):
-        kept.add(every[endpoint], derived(number, read), finished(made))
+        add(kept, every[endpoint], derived(number, read), finished(made))
         held = [(entry, done) for entries in every for entry, done in entries.items()]
         assert sum(len(e.arguments[1]) + len(done.response.body) for e, done in held) <= 12_000
+
+
+def test_a_value_that_replaced_another_stays_when_that_ones_turn_has_come() -> None:
+    entries: dict[str, bytes] = {}
+    kept: Kept[str, bytes] = Kept(budget=10_000)
+    for key, value in [
+        ("again", b"first"),
+        *((str(number), b"x") for number in range(5)),
+        ("again", b"second"),
+    ]:
+        kept.add(entries, key, value, 500)
+    assert set(entries) == {"again", *"01234"}
+    kept.add(entries, "5", b"x", 500)
+    kept.add(entries, "6", b"x", 500)
+    assert set(entries) == {"again", *"0123456"}
+    assert entries["again"] == b"second"

@@ -18,10 +18,11 @@ from fullon_cache_api.reads.read import Read
 from fullon_cache_api.spec.model import Endpoint, Spec
 
 from .contract import Contract
-from .kept import Entries, Finished, Kept
+from .kept import Entries, Finished, Kept, size_of
 from .parameters import Argument, compile_parameters
 from .problems import NotCached
 from .response import JSON_TYPE, NO_SNIFF, Response, cache_control, entity, unless_known
+from .shared import Copies, Shared
 
 Respond: TypeAlias = Callable[[Scope], Awaitable[Response]]
 """Answers GET and HEAD of one path and query, as often as asked."""
@@ -37,12 +38,14 @@ ReportSkipped: TypeAlias = Callable[[str, Sequence[CorruptValue]], None]
 class Source:
     """Where handlers read from, how long a request may take (seconds), and what they have together.
 
-    `kept` are finished answers; `aside` is where large ones are made, one at a time.
+    `kept` are finished answers, `copies` those that many requests get for a while, None where each is to have
+    a read of its own; `aside` is where large ones are made, one at a time.
     """
 
     client: CacheClient
     deadline: float
-    kept: Kept = field(default_factory=Kept)
+    kept: Kept[Derived, Finished] = field(default_factory=Kept)
+    copies: Copies | None = None
     aside: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 1, "large answers"))
 
 
@@ -70,7 +73,7 @@ def make_handler(
 
     def finish_once(derived: Derived) -> Finished:
         finished = finish(derived.answer())
-        source.kept.add(kept, derived, finished)
+        source.kept.add(kept, derived, finished, size_of(derived, finished))
         return finished
 
     async def finish_aside(derived: Derived, deadline: float) -> Finished:
@@ -82,8 +85,7 @@ def make_handler(
         except TimeoutError:
             raise CacheTimeout from None
 
-    async def respond(arguments: Sequence[Argument], scope: Scope) -> Response:
-        deadline = asyncio.get_running_loop().time() + source.deadline
+    async def obtain(arguments: Sequence[Argument], deadline: float) -> Finished:
         answer = await function(Reader(source.client, deadline), *arguments)
         if answer is None:
             raise NotCached
@@ -97,9 +99,16 @@ def make_handler(
             report_skipped(endpoint.operation_id, finished.skipped)
         if finished.is_empty and empty_is_absent:
             raise NotCached
-        return unless_known(scope, finished.response)
+        return finished
+
+    async def respond(arguments: Sequence[Argument], scope: Scope) -> Response:
+        deadline = asyncio.get_running_loop().time() + source.deadline
+        return unless_known(scope, (await obtain(arguments, deadline)).response)
 
     def handle(segments: Sequence[bytes], query_string: bytes) -> Respond:
-        return partial(respond, parse(segments[-skip:], query_string))
+        arguments = parse(segments[-skip:], query_string)
+        if source.copies is None or not endpoint.max_age:
+            return partial(respond, arguments)
+        return Shared(partial(obtain, arguments), endpoint.max_age, source.deadline, source.copies)
 
     return handle

@@ -1,12 +1,15 @@
-"""Finished answers that are kept for as long as what they depend on is read again."""
+"""Finished answers that are kept within a budget of memory."""
 
 from collections import deque
-from typing import NamedTuple, TypeAlias
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from fullon_cache_api.cache.errors import CorruptValue
 from fullon_cache_api.reads.answer import Derived
 
 from .response import Response
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 BUDGET = 4_000_000
 """Bytes, of what was read and what was made of it: for all endpoints of a gateway together."""
@@ -30,26 +33,33 @@ Entries: TypeAlias = dict[Derived, Finished]
 """What is kept of one endpoint: equal arguments, the bytes from Redis among them, give an equal answer."""
 
 
-class Kept:
-    """Keeps finished answers within the budget; the oldest go first."""
+class Kept(Generic[K, V]):
+    """Keeps what is added to mappings within the budget; the oldest go first."""
 
     def __init__(self, budget: int = BUDGET) -> None:
         self._budget = budget
         self._size = 0
-        self._order: deque[tuple[Entries, Derived, int]] = deque()
+        self._order: deque[tuple[dict[K, V], K, V, int]] = deque()
 
-    def add(self, entries: Entries, derived: Derived, finished: Finished) -> None:
-        """Keep an answer among those of its endpoint, unless it is too large."""
-        size = _OVERHEAD + _size(derived.arguments) + len(finished.response.body)
+    def add(self, entries: dict[K, V], key: K, value: V, size: int) -> None:
+        """Keep a value of so many bytes in a mapping, unless it is too large."""
+        size += _OVERHEAD
         if size > self._budget // _SHARE:
             return
-        entries[derived] = finished
-        self._order.append((entries, derived, size))
+        entries[key] = value
+        self._order.append((entries, key, value, size))
         self._size += size
         while self._size > self._budget:
-            others, oldest, freed = self._order.popleft()
-            others.pop(oldest, None)
+            others, oldest, held, freed = self._order.popleft()
+            # Its key may have got another value since.
+            if others.get(oldest) is held:
+                del others[oldest]
             self._size -= freed
+
+
+def size_of(derived: Derived, finished: Finished) -> int:
+    """Return about how many bytes an answer takes, and those that it is made of."""
+    return _size(derived.arguments) + len(finished.response.body)
 
 
 def _size(value: object) -> int:

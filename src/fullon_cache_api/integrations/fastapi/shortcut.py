@@ -63,31 +63,20 @@ class Shortcut:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection of the ASGI protocol."""
         if scope["type"] == "http" and self._gateway.is_plain:
-            path = self._path_below(scope)
-            if path is not None and not (self._rivals and self._is_rivals(scope)):
-                response = await self._gateway.respond_if_found(scope, path)
+            root: str = scope.get("root_path", "")
+            if scope["path"].removeprefix(root).startswith(self._below) and not (
+                self._rivals and self._is_rivals(scope)
+            ):
+                child = mounted(scope, self._path)
+                response = await self._gateway.respond_if_found(child, self._own_path(child, root))
                 if response is not None:
                     return await send_response(scope, send, response)
         await self.app(scope, receive, send)
 
-    def _path_below(self, scope: Scope) -> bytes | None:
-        path: str = scope["path"]
-        root: str = scope.get("root_path", "")
-        if root:
-            return (
-                own_path(mounted(scope, self._path))
-                if path.removeprefix(root).startswith(self._below)
-                else None
-            )
-        if not path.startswith(self._below):
-            return None
+    def _own_path(self, child: Scope, root: str) -> bytes:
         # What `own_path` comes to for nearly every request.
-        raw: bytes = scope.get("raw_path") or b""
-        return (
-            raw[len(self._path) :]
-            if raw.startswith(self._below_raw)
-            else own_path(mounted(scope, self._path))
-        )
+        raw: bytes = child.get("raw_path") or b""
+        return raw[len(self._path) :] if not root and raw.startswith(self._below_raw) else own_path(child)
 
     def _is_rivals(self, scope: Scope) -> bool:
         return any(route.matches(scope)[0] is not Match.NONE for route in self._rivals)
