@@ -86,3 +86,9 @@ def test_what_needs_fastapi_says_where_it_comes_from() -> None:
     code = "import sys; sys.modules['fastapi'] = None; from fullon_cache_api import mount_cache"
     message = 'ImportError: this needs FastAPI: pip install "fullon-cache-api[fastapi]"'
     assert run(code).stderr.splitlines()[-1] == message
+
+
+def test_the_client_says_where_httpx_comes_from() -> None:
+    code = "import sys; sys.modules['httpx'] = None; import fullon_cache_api.client"
+    message = 'ImportError: the client needs httpx: pip install "fullon-cache-api[client]"'
+    assert run(code).stderr.splitlines()[-1] == message

@@ -120,6 +120,25 @@ def test_routes_that_are_added_later_are_in_the_document() -> None:
     assert "/later" not in first["paths"]
 
 
+def test_what_the_host_has_at_a_path_before_a_mount_stays_in_the_document() -> None:
+    app = FastAPI()
+    for method in ("GET", "POST"):
+        app.add_api_route(f"{PATH}/accounts", lambda: None, methods=[method], summary="The host's")
+    app.add_api_route(f"{PATH}/bots", lambda: None, methods=["POST"], summary="The host's")
+    with_mount(app)
+    app.add_api_route(f"{PATH}/positions", lambda: None, methods=["GET"], summary="The host's")
+    document = app.openapi()
+    summaries = {
+        path: {method: operation["summary"] for method, operation in document["paths"][PATH + path].items()}
+        for path in ("/accounts", "/bots", "/positions")
+    }
+    assert summaries == {
+        "/accounts": {"get": "The host's", "post": "The host's"},
+        "/bots": {"get": "Reports of all bots", "post": "The host's"},
+        "/positions": {"get": "Positions of all accounts"},
+    }
+
+
 def test_two_mounts_of_one_spec_share_their_schemas() -> None:
     app = with_mount(FastAPI())
     one = {*app.openapi()["components"]["schemas"]}

@@ -1,13 +1,14 @@
 """The gateway inside FastAPI applications: who is let in, what is found, what is refused."""
 
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 import pytest
 import redis
-from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, Query, Request
 from hosts import (
     KEY,
     example_paths,
@@ -224,11 +225,17 @@ def test_a_mount_in_a_host_without_middleware_leaves_the_hosts_own_answers_alone
         assert client.get("/nothing").json() == {"detail": "Not Found"}
 
 
-def test_middleware_of_the_gateways_own_runs_in_a_mount(redis_url: str) -> None:
+@pytest.mark.parametrize("access", [{"public": True}, {"dependencies": [Depends(require_key)]}])
+def test_what_is_added_to_the_gateway_itself_is_there_in_a_mount(
+    redis_url: str, access: dict[str, Any]
+) -> None:
     app = FastAPI()
-    gateway = mount_cache(app, PATH, public=True, spec=SPEC, settings=settings_for(redis_url))
+    gateway = mount_cache(app, PATH, **access, spec=SPEC, settings=settings_for(redis_url))
     gateway.get_app().add_middleware(GZipMiddleware, minimum_size=10)
+    gateway.get_app().add_route("/extra", lambda request: PlainTextResponse("extra"))
     with serving_app(app) as client:
+        client.headers = KEY
+        assert client.get(f"{PATH}/extra").text == "extra"
         answer = client.get(f"{PATH}/tickers", headers={"Accept-Encoding": "gzip"})
         assert answer.headers["content-encoding"] == "gzip"
 
@@ -310,6 +317,45 @@ def test_a_query_parameter_is_refused_unless_the_endpoint_or_a_dependency_declar
         assert refused("&%zz=1") == ["%zz"]
         assert refused("&limit=0", "/trades/binance/BTC-USDT") == ["limit"]
         assert refused("&limit=1", "/trades/binance/BTC-USDT") == []
+
+
+@pytest.mark.parametrize("compose", [include_guarded, mount_guarded])
+def test_a_query_parameter_of_what_overrides_a_dependency_is_not_refused(
+    compose: Compose, redis_url: str
+) -> None:
+    def ask_for_token(token: str) -> None:
+        assert token == "let me in"
+
+    app = FastAPI()
+    compose(app, redis_url)
+    app.dependency_overrides[require_key] = ask_for_token
+    with serving_app(app) as client:
+        assert client.get(f"{PATH}/tickers?token=let+me+in").json()["count"] == 1
+        assert client.get(f"{PATH}/tickers?token=let+me+in&tokens=1").status_code == 400
+        assert client.get(f"{PATH}/tickers").status_code == 422
+
+
+@pytest.mark.parametrize("is_extended", [False, True])
+@pytest.mark.parametrize("way", ["routers", "mount"])
+def test_what_a_dependency_puts_off_is_done_after_the_answer(
+    redis_url: str, way: str, is_extended: bool
+) -> None:
+    audited = threading.Event()
+
+    def audit(tasks: BackgroundTasks) -> None:
+        tasks.add_task(audited.set)
+
+    app, guard = FastAPI(), [Depends(audit)]
+    if way == "mount":
+        gateway = mount_cache(app, PATH, dependencies=guard, spec=SPEC, settings=settings_for(redis_url))
+        if is_extended:
+            gateway.get_app().add_middleware(GZipMiddleware)
+    else:
+        for router in get_all_routers(spec=SPEC, settings=settings_for(redis_url)):
+            app.include_router(router, prefix=PATH, dependencies=guard)
+    with serving_app(app) as client:
+        assert client.get(f"{PATH}/tickers").status_code == 200
+        assert audited.wait(5)
 
 
 def test_a_parameter_that_nobody_declares_is_refused(host: httpx.Client) -> None:

@@ -183,7 +183,20 @@ def problem_of(answer: httpx.Response) -> str:
 
 
 @pytest.mark.parametrize(
-    "path", ["/{tenant}/cache", "/cache?x", "//cache", "/a//b", "/", "", "/a#b", "/a%2Fb"]
+    "path",
+    [
+        "/{tenant}/cache",
+        "/cache?x",
+        "//cache",
+        "/a//b",
+        "/",
+        "",
+        "/a#b",
+        "/a%2Fb",
+        "/a/../b",
+        "/./a",
+        "/a/..",
+    ],
 )
 def test_a_path_that_names_no_single_place_is_refused(path: str, redis_url: str) -> None:
     with pytest.raises(ValueError, match="the path of a mount"):

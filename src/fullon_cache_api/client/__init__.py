@@ -4,6 +4,11 @@ It needs httpx and nothing that serves. The methods and types in `client.endpoin
 `fullon-cache-api client`, from endpoints.yaml; for a spec of your own that command writes such a module too.
 """
 
+try:
+    import httpx  # noqa: F401
+except ModuleNotFoundError as error:
+    raise ImportError('the client needs httpx: pip install "fullon-cache-api[client]"') from error
+
 from fullon_cache_api.client.endpoints import AsyncCacheClient, CacheClient
 from fullon_cache_api.client.errors import (
     AmbiguousOrder,

@@ -19,13 +19,30 @@ class GatewayResponse(Response):
         self._answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the answer."""
+        """Send the answer, then run what the host's dependencies have put off."""
         await send_response(scope, send, self._answer)
+        if self.background is not None:
+            await self.background()
 
 
-async def respond(
-    app: GatewayApp, request: Request, path: bytes, declared: frozenset[str]
-) -> GatewayResponse:
+class HandedOver(Response):
+    """What the gateway answers through the middleware and the routes that have been added to it."""
+
+    def __init__(self, app: GatewayApp, scope: Scope) -> None:
+        super().__init__()
+        self._app = app
+        self._scope = scope
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the gateway send its answer, then run what the host's dependencies have put off."""
+        await self._app(self._scope, receive, send)
+        if self.background is not None:
+            await self.background()
+
+
+async def respond(app: GatewayApp, request: Request, path: bytes, declared: frozenset[str]) -> Response:
     """Return the gateway's answer for a raw path; `declared` are the query parameters of its endpoint."""
     scope = {**request.scope, "query_string": own_query(request, declared)}
+    if not app.is_plain:
+        return HandedOver(app, scope)
     return GatewayResponse(await app.respond(scope, path))

@@ -1,12 +1,13 @@
 """One OpenAPI document for a FastAPI application and the gateway that is mounted in it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.params import Depends
+from fastapi.routing import RouteContext, iter_route_contexts
 
 from fullon_cache_api.gateway import FullonCacheGateway
 
@@ -26,6 +27,7 @@ def merge_document(
     change. `dependencies` is None where none run before the gateway, the application's own neither.
     """
     hosts = app.openapi
+    earlier = {context.path_format for context in iter_route_contexts(app.router.routes) if _gets(context)}
     last: tuple[Document, Document] | None = None
 
     def openapi() -> Document:
@@ -34,17 +36,20 @@ def merge_document(
         if last is None or last[0] is not host:
             own = gateway.openapi()
             guard = {} if dependencies is None else _guard(app, dependencies)
-            last = (host, merged(host, own, path, guard))
+            last = (host, merged(host, own, path, guard, earlier))
         return last[1]
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def merged(host: Document, own: Document, path: str, guard: Document) -> Document:
+def merged(
+    host: Document, own: Document, path: str, guard: Document, earlier: Collection[str | None] = ()
+) -> Document:
     """Return a host's document with the operations of another, below a path.
 
     `guard` is a document with one operation, whose parameters, security and responses all of them get too. A
-    component or operationId whose name the host uses for something else is prefixed with `Cache`.
+    component or operationId whose name the host uses for something else is prefixed with `Cache`. Paths of
+    which the host has a GET of its own before the mount are in `earlier`: the host answers them.
     """
     document = deepcopy(host)
     components = document.setdefault("components", {})
@@ -57,10 +62,16 @@ def merged(host: Document, own: Document, path: str, guard: Document) -> Documen
         operation = _led(item["get"], places)
         operation["operationId"] = _free(operation["operationId"], taken)
         _ask(operation, asked, components.get("parameters", {}))
-        document["paths"][path + own_path] = {"get": operation}
+        hosts_own = document["paths"].setdefault(path + own_path, {})
+        if "get" not in hosts_own or path + own_path not in earlier:
+            hosts_own["get"] = operation
     known = {tag["name"] for tag in document.get("tags", ())}
     document["tags"] = [*document.get("tags", ()), *(tag for tag in own["tags"] if tag["name"] not in known)]
     return document
+
+
+def _gets(context: RouteContext) -> bool:
+    return context.path_format is not None and "GET" in (context.methods or ())
 
 
 def _guard(app: FastAPI, dependencies: Sequence[Depends]) -> Document:

@@ -1,15 +1,19 @@
 """What the host's dependencies declare: query parameters that are theirs, and not the gateway's to refuse."""
 
-from collections.abc import Iterator
-from typing import get_args
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias, get_args
 
 from fastapi.dependencies.models import Dependant
+from fastapi.dependencies.utils import get_dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.security import APIKeyQuery
 from pydantic import BaseModel
 from starlette.requests import Request
 
 from fullon_cache_api.http.text import BadText, decode_query
+
+Overrides: TypeAlias = Mapping[Callable[..., Any] | None, Callable[..., Any]]
+"""What FastAPI calls in place of dependencies (`app.dependency_overrides`)."""
 
 
 def own_query(request: Request, declared: frozenset[str]) -> bytes:
@@ -22,7 +26,8 @@ def own_query(request: Request, declared: frozenset[str]) -> bytes:
     foreign = [name for pair in pairs if (name := _name(pair)) not in declared]
     if not query or not foreign:
         return query
-    host = {name for dependant in _dependants(request) for name in _declared(dependant)} - declared
+    overrides: Overrides = request.app.dependency_overrides
+    host = {name for dependant in _dependants(request) for name in _declared(dependant, overrides)} - declared
     return b"&".join(pair for pair in pairs if _name(pair) not in host)
 
 
@@ -42,7 +47,7 @@ def _dependants(request: Request) -> Iterator[Dependant]:
             yield context.dependant
 
 
-def _declared(dependant: Dependant) -> Iterator[str]:
+def _declared(dependant: Dependant, overrides: Overrides) -> Iterator[str]:
     for field in dependant.query_params:
         annotation = field.field_info.annotation
         # FastAPI takes the fields of a model, also of an optional one, for parameters.
@@ -59,4 +64,7 @@ def _declared(dependant: Dependant) -> Iterator[str]:
     if isinstance(dependant.call, APIKeyQuery):
         yield dependant.call.model.name
     for dependency in dependant.dependencies:
-        yield from _declared(dependency)
+        override = overrides.get(dependency.call)
+        if override is not None:
+            dependency = get_dependant(path=dependency.path or "", call=override)
+        yield from _declared(dependency, overrides)

@@ -20,7 +20,7 @@ from .answer import respond
 from .document import merge_document
 from .shortcut import mount_with_shortcut, mounted
 
-_PATH = re.compile(r"(/[^/{}?#%]+)+")
+_PATH = re.compile(r"(/(?!\.{1,2}(/|$))[^/{}?#%]+)+")
 _METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 
 
