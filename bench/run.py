@@ -21,7 +21,7 @@ import servers
 import workloads
 from load import Row, Wrk
 from open_loop import Latencies, constant_rate
-from servers import BARE, GATEWAY, HERE, Server
+from servers import BARE, GATEWAY, HERE, SHARING, Server
 from specs import prefix_of, write_spec
 
 from fullon_cache_api.demo import EmbeddedServer
@@ -60,8 +60,10 @@ class Bench:
 
     @contextmanager
     def _start(self, name: str) -> Iterator[Server]:
-        app = {BARE: "bare:app", GATEWAY: "fullon_cache_api.main:app", **BY_HAND, **COMPOSITIONS}[name]
-        with servers.uvicorn(name, app, self.environment) as server:
+        gateway = "fullon_cache_api.main:app"
+        app = {BARE: "bare:app", GATEWAY: gateway, SHARING: gateway, **BY_HAND, **COMPOSITIONS}[name]
+        shared = {"SHARED_READS": "true"} if name == SHARING else {}
+        with servers.uvicorn(name, app, {**self.environment, **shared}) as server:
             self.wrk.load(server, workloads.tickers(16))
             yield server
 
@@ -93,11 +95,15 @@ def tickers(bench: Bench) -> None:
 
 def contenders(bench: Bench) -> None:
     """The same at 64 connections, against what one would use instead."""
-    with bench.started(BARE, GATEWAY, *BY_HAND) as running, ExitStack() as more:
+    with bench.started(BARE, GATEWAY, SHARING, *BY_HAND) as running, ExitStack() as more:
         load = workloads.tickers(64)
         pairs = [(server, load) for server in running]
+        socket = bench.cache.socket_url.removeprefix("unix://").partition("?")[0]
+        if shutil.which("nginx") and servers.NGINX_LUA.exists():
+            pairs.append((more.enter_context(servers.nginx(socket, bench.folder)), load))
+        else:
+            print("(nginx with Lua is not installed: Debian's libnginx-mod-http-lua and lua-nginx-redis)")
         if shutil.which("webdis"):
-            socket = bench.cache.socket_url.removeprefix("unix://").partition("?")[0]
             server = more.enter_context(servers.webdis(socket, bench.folder))
             paths = (
                 f"/HGET/tickers:binance/{path.rpartition('/')[2].replace('-', '%2F')}"
@@ -111,8 +117,8 @@ def contenders(bench: Bench) -> None:
 
 def other_requests(bench: Bench) -> None:
     """Hot tickers, collections, refusals, 304s, and a mixture."""
-    with bench.started(BARE, GATEWAY, "FastAPI + redis-py") as running:
-        both = running[:2]
+    with bench.started(BARE, GATEWAY, SHARING, "FastAPI + redis-py") as running:
+        both = running[:3]
         bench.add(bench.wrk.compare(workloads.hot(), both))
         large, bars, positions = workloads.collections()
         bench.add(bench.wrk.compare(large, running))
@@ -203,6 +209,8 @@ def prepared(rounds: int, seconds: int, sizes: tuple[int, ...] = (10, 200, 1_000
         environment = {
             "REDIS_URL": cache.url,
             "LOG_LEVEL": "WARNING",
+            # Where it is not said otherwise each request has a read of its own.
+            "SHARED_READS": "false",
             "ENDPOINTS_FILE": str(HERE.parent / "endpoints.yaml"),
             "BODIES": str(folder / "bodies.json"),
         }

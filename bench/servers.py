@@ -1,5 +1,6 @@
 """The servers that are compared, each a process of its own on this machine."""
 
+import getpass
 import json
 import os
 import shutil
@@ -17,7 +18,8 @@ from urllib.request import urlopen
 
 HERE = Path(__file__).parent
 STARTS_WITHIN = 30.0
-BARE, GATEWAY = "bare uvicorn", "gateway"
+BARE, GATEWAY, SHARING = "bare uvicorn", "gateway", "gateway, shared reads"
+NGINX_LUA = Path("/usr/lib/nginx/modules/ngx_http_lua_module.so")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,19 @@ def webdis(redis_socket: str, folder: Path) -> Iterator[Server]:
     binary = shutil.which("webdis")
     assert binary is not None
     with _running("Webdis", [binary, str(folder / "webdis.json")], {}, port=port) as server:
+        yield server
+
+
+@contextmanager
+def nginx(redis_socket: str, folder: Path) -> Iterator[Server]:
+    """Run nginx with a Lua script that answers with what Redis holds, unchecked, in two processes."""
+    port = free_port()
+    written = (HERE / "nginx.conf").read_text().replace("{port}", str(port)).replace("{redis}", redis_socket)
+    # Its workers would be somebody else, whom the socket does not let in.
+    written = written.replace("{user}", getpass.getuser())
+    (folder / "nginx.conf").write_text(written)
+    command = ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
+    with _running("nginx + Lua", command, {}, workers=2, port=port) as server:
         yield server
 
 
