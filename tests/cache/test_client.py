@@ -15,6 +15,7 @@ from redis.exceptions import ResponseError
 
 from fullon_cache_api.cache import CacheClient, CacheUnavailable, CommandRefused, RedisTarget
 from fullon_cache_api.cache.batch import MAX_BATCH
+from fullon_cache_api.cache.client import PATIENCE
 from fullon_cache_api.cache.commands import Command
 from fullon_cache_api.demo import EmbeddedServer
 
@@ -53,7 +54,10 @@ async def test_calls_that_arrive_while_a_batch_is_under_way_form_the_next_one(
 async def test_a_second_lane_serves_while_the_first_one_waits(tcp_server: EmbeddedServer) -> None:
     async with through_proxy(tcp_server, lanes=2) as (client, proxy):
         proxy.hold()
-        calls = [asyncio.create_task(value(client, number)) for number in range(3)]
+        calls = [asyncio.create_task(value(client, 0))]
+        await until(lambda: proxy.connections == 1)
+        await asyncio.sleep(PATIENCE)
+        calls += [asyncio.create_task(value(client, number)) for number in (1, 2)]
         await until(lambda: proxy.connections == 2)
         proxy.release()
         assert await asyncio.gather(*calls) == [b"value 0", b"value 1", b"value 2"]
