@@ -15,6 +15,7 @@ from fullon_cache_api.cache.errors import CacheTimeout, CorruptValue
 from fullon_cache_api.cache.reader import Reader
 from fullon_cache_api.reads.answer import Answer, Derived
 from fullon_cache_api.reads.read import Read
+from fullon_cache_api.spec.members import field_members
 from fullon_cache_api.spec.model import Endpoint, Spec
 
 from .contract import Contract
@@ -22,6 +23,7 @@ from .kept import Entries, Finished, Kept
 from .parameters import Argument, compile_parameters
 from .problems import NotCached
 from .response import JSON_TYPE, NO_SNIFF, Response, cache_control, entity, unless_known
+from .selection import Selection, compile_selector
 
 Respond: TypeAlias = Callable[[Scope], Awaitable[Response]]
 """Answers GET and HEAD of one path and query, as often as asked."""
@@ -49,50 +51,58 @@ class Source:
 def make_handler(
     spec: Spec, endpoint: Endpoint, read: Read, source: Source, report_skipped: ReportSkipped
 ) -> Handler:
-    """Return the handler of an endpoint: parameters, read, response check, JSON.
+    """Return the handler of an endpoint: parameters, read, response check, selection, JSON.
 
     It raises BadParameters; what it returns raises NotCached, AmbiguousOrder and the errors of the cache.
     """
-    parse = compile_parameters(endpoint)
+    parse = compile_parameters(endpoint, field_members(endpoint, spec.schemas))
+    selector = compile_selector(endpoint)
     contract = Contract(endpoint, spec.schemas)
     function = read.function
     encode = msgspec.json.Encoder().encode
     headers = ((b"content-type", JSON_TYPE), cache_control(endpoint.max_age), NO_SNIFF)
     skip = endpoint.path.count("/")
     elements = endpoint.read.elements
+    fed = len(endpoint.read.arguments)
     empty_is_absent = endpoint.empty == 404
     kept: Entries = {}
 
-    def finish(answer: Answer) -> Finished:
+    def finish(answer: Answer, selection: Selection | None) -> Finished:
         is_empty = elements is not None and not answer.body[elements]
-        body = encode(contract.check(answer))
-        return Finished(entity(body, headers), tuple(answer.skipped), is_empty and not answer.skipped)
+        body = contract.check(answer)
+        if selector is None or selection is None:
+            response = entity(encode(body), headers)
+        else:
+            body, links = selector.select(body, selection)
+            response = entity(encode(body), (*headers, *links))
+        return Finished(response, tuple(answer.skipped), is_empty and not answer.skipped)
 
-    def finish_once(derived: Derived) -> Finished:
-        finished = finish(derived.answer())
-        source.kept.add(kept, derived, finished)
+    def finish_once(derived: Derived, selection: Selection | None) -> Finished:
+        finished = finish(derived.answer(), selection)
+        source.kept.add(kept, derived if selection is None else (derived, selection), finished)
         return finished
 
-    async def finish_aside(derived: Derived, deadline: float) -> Finished:
+    async def finish_aside(derived: Derived, selection: Selection | None, deadline: float) -> Finished:
         # Other requests go on meanwhile. It is too large to be kept, and to be looked for.
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout_at(deadline):
-                return await loop.run_in_executor(source.aside, lambda: finish(derived.answer()))
+                return await loop.run_in_executor(source.aside, lambda: finish(derived.answer(), selection))
         except TimeoutError:
             raise CacheTimeout from None
 
-    async def respond(arguments: Sequence[Argument], scope: Scope) -> Response:
+    async def respond(arguments: Sequence[Argument], selection: Selection | None, scope: Scope) -> Response:
         deadline = asyncio.get_running_loop().time() + source.deadline
         answer = await function(Reader(source.client, deadline), *arguments)
         if answer is None:
             raise NotCached
         if isinstance(answer, Answer):
-            finished = finish(answer)
+            finished = finish(answer, selection)
         elif answer.is_large:
-            finished = await finish_aside(answer, deadline)
+            finished = await finish_aside(answer, selection, deadline)
         else:
-            finished = kept.get(answer) or finish_once(answer)
+            key = answer if selection is None else (answer, selection)
+            finished = kept.get(key) or finish_once(answer, selection)
         if finished.skipped:
             report_skipped(endpoint.operation_id, finished.skipped)
         if finished.is_empty and empty_is_absent:
@@ -100,6 +110,9 @@ def make_handler(
         return unless_known(scope, finished.response)
 
     def handle(segments: Sequence[bytes], query_string: bytes) -> Respond:
-        return partial(respond, parse(segments[-skip:], query_string))
+        arguments = parse(segments[-skip:], query_string)
+        if selector is None:
+            return partial(respond, arguments, None)
+        return partial(respond, arguments[:fed], selector.selection(arguments[fed:], query_string))
 
     return handle

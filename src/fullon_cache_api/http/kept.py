@@ -7,6 +7,7 @@ from fullon_cache_api.cache.errors import CorruptValue
 from fullon_cache_api.reads.answer import Derived
 
 from .response import Response
+from .selection import Selection
 
 BUDGET = 4_000_000
 """Bytes, of what was read and what was made of it: for all endpoints of a gateway together."""
@@ -26,8 +27,11 @@ class Finished(NamedTuple):
     is_empty: bool = False
 
 
-Entries: TypeAlias = dict[Derived, Finished]
-"""What is kept of one endpoint: equal arguments, the bytes from Redis among them, give an equal answer."""
+Key: TypeAlias = Derived | tuple[Derived, Selection]
+"""What an answer depends on: arguments, the bytes from Redis among them, and what was selected of it."""
+
+Entries: TypeAlias = dict[Key, Finished]
+"""What is kept of one endpoint: equal keys give an equal answer."""
 
 
 class Kept:
@@ -36,15 +40,15 @@ class Kept:
     def __init__(self, budget: int = BUDGET) -> None:
         self._budget = budget
         self._size = 0
-        self._order: deque[tuple[Entries, Derived, int]] = deque()
+        self._order: deque[tuple[Entries, Key, int]] = deque()
 
-    def add(self, entries: Entries, derived: Derived, finished: Finished) -> None:
+    def add(self, entries: Entries, key: Key, finished: Finished) -> None:
         """Keep an answer among those of its endpoint, unless it is too large."""
-        size = _OVERHEAD + _size(derived.arguments) + len(finished.response.body)
+        size = _OVERHEAD + _size(key) + len(finished.response.body)
         if size > self._budget // _SHARE:
             return
-        entries[derived] = finished
-        self._order.append((entries, derived, size))
+        entries[key] = finished
+        self._order.append((entries, key, size))
         self._size += size
         while self._size > self._budget:
             others, oldest, freed = self._order.popleft()
