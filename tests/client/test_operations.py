@@ -20,12 +20,12 @@ every = pytest.mark.parametrize("endpoint", SPEC.endpoints, ids=lambda endpoint:
 
 
 def values(endpoint: Endpoint, process_id: str, location: str) -> dict[str, Any]:
-    """The examples of an endpoint's parameters in the path or query, for which the demo has data."""
+    """The examples of an endpoint's parameters, but for `fields`: for all of them the demo has data."""
 
     def value(parameter: Parameter) -> object:
         return process_id if parameter.name == "process_id" else parameter.example
 
-    return {p.name: value(p) for p in endpoint.parameters if p.location == location}
+    return {p.name: value(p) for p in endpoint.parameters if p.location == location and p.select != "fields"}
 
 
 @every

@@ -8,15 +8,12 @@ from fullon_cache_api.reads.answer import Body
 from fullon_cache_api.reads.values import Value
 from fullon_cache_api.spec import wording
 from fullon_cache_api.spec.json import Json
-from fullon_cache_api.spec.members import Members
+from fullon_cache_api.spec.members import LONGEST_FIELD, MAX_FIELDS, Members
 from fullon_cache_api.spec.model import SELECTS, Endpoint, Select
 from fullon_cache_api.spec.suggest import did_you_mean
 
 from .response import Header
 from .text import decode_query
-
-MAX_FIELDS = 50
-LONGEST_FIELD = 128
 
 Tree: TypeAlias = dict[str, "Tree | None"]
 """Selected members by name: None for a whole one, else what of it is selected."""

@@ -8,6 +8,10 @@ from .json import Json, JsonObject
 from .model import Endpoint
 from .schemas import follow, reference
 
+MAX_FIELDS = 50
+LONGEST_FIELD = 128
+"""Characters of a field: with MAX_FIELDS they bound what a request can ask for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Members:
