@@ -75,3 +75,12 @@ def test_what_is_left_out_is_left_to_the_gateway(make: Calling, demo: DemoCache)
     assert call("get_ticker_health")["stale_after_seconds"] == 60
     assert call("get_ticker_health", stale_after=None)["stale_after_seconds"] == 60
     assert call("get_ticker_health", stale_after=7)["stale_after_seconds"] == 7
+
+
+def test_fields_and_parts_of_collections_are_selected_by_name(make: Calling, demo: DemoCache) -> None:
+    call = make(demo.url)
+    ticker = call("get_ticker", "binance", "BTC/USDT", fields="symbol,ticker.last")
+    assert {*ticker} == {"symbol", "ticker"} and {*ticker["ticker"]} == {"last"}
+    whole = call("list_exchange_tickers", "binance", fields="symbol")["tickers"]
+    parts = [call("list_exchange_tickers", "binance", fields="symbol", limit=1, offset=n) for n in (0, 1)]
+    assert [part["tickers"] for part in parts] == [whole[:1], whole[1:2]]

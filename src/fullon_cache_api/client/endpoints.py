@@ -999,7 +999,8 @@ class CacheClient(SyncClient):
         GET /tickers
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -1017,7 +1018,8 @@ class CacheClient(SyncClient):
 
         `exchange`: Name of the exchange.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -1036,7 +1038,8 @@ class CacheClient(SyncClient):
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return self._call(_GET_TICKER, (exchange, symbol), {"fields": fields})
 
@@ -1051,7 +1054,8 @@ class CacheClient(SyncClient):
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return self._call(_GET_PRICE, (exchange, symbol), {"fields": fields})
 
@@ -1064,7 +1068,8 @@ class CacheClient(SyncClient):
 
         `stale_after`: Age in seconds from which a ticker counts as stale. Left out: 60.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return self._call(_GET_TICKER_HEALTH, (), {"stale_after": stale_after, "fields": fields})
 
@@ -1078,7 +1083,8 @@ class CacheClient(SyncClient):
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return self._call(_GET_SYMBOL_TICKER, (symbol,), {"fields": fields})
 
@@ -1094,7 +1100,8 @@ class CacheClient(SyncClient):
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -1112,7 +1119,8 @@ class CacheClient(SyncClient):
         GET /accounts
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -1126,7 +1134,8 @@ class CacheClient(SyncClient):
         GET /accounts/summary
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return self._call(_GET_ACCOUNT_SUMMARY, (), {"fields": fields})
 
@@ -1139,7 +1148,8 @@ class CacheClient(SyncClient):
 
         `user_id`: Id of the account: fullon_cache's `ex_id`.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return self._call(_GET_ACCOUNT, (user_id,), {"fields": fields})
 
@@ -1155,7 +1165,8 @@ class CacheClient(SyncClient):
         `user_id`: Id of the account: fullon_cache's `ex_id`.
         `currency`: Currency of the balance.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return self._call(_GET_ACCOUNT_BALANCE, (user_id, currency), {"fields": fields})
 
@@ -1170,7 +1181,8 @@ class CacheClient(SyncClient):
 
         `user_id`: Id of the account: fullon_cache's `ex_id`.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -1189,7 +1201,8 @@ class CacheClient(SyncClient):
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return self._call(_GET_ACCOUNT_POSITION, (user_id, symbol), {"fields": fields})
 
@@ -1203,7 +1216,8 @@ class CacheClient(SyncClient):
         GET /positions
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -1222,7 +1236,8 @@ class CacheClient(SyncClient):
         `order_id`: Id of the order, as the exchange gave it.
         `exchange`: Only what is on this exchange.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return self._call(_GET_ORDER_STATUS, (order_id,), {"exchange": exchange, "fields": fields})
 
@@ -1249,7 +1264,8 @@ class CacheClient(SyncClient):
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -1274,7 +1290,8 @@ class CacheClient(SyncClient):
         GET /orders/queue/size
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return self._call(_GET_ORDER_QUEUES, (), {"fields": fields})
 
@@ -1299,7 +1316,8 @@ class CacheClient(SyncClient):
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -1319,7 +1337,8 @@ class CacheClient(SyncClient):
         `exchange`: Name of the exchange.
         `order_id`: Id of the order, as the exchange gave it.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return self._call(_GET_ORDER, (exchange, order_id), {"fields": fields})
 
@@ -1333,7 +1352,8 @@ class CacheClient(SyncClient):
         GET /bots
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -1348,7 +1368,8 @@ class CacheClient(SyncClient):
 
         `bot_id`: Id of the bot.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return self._call(_GET_BOT, (bot_id,), {"fields": fields})
 
@@ -1364,7 +1385,8 @@ class CacheClient(SyncClient):
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return self._call(_GET_BLOCKED, (exchange, symbol), {"fields": fields})
 
@@ -1380,7 +1402,8 @@ class CacheClient(SyncClient):
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return self._call(_GET_OPENING, (exchange, symbol), {"fields": fields})
 
@@ -1394,7 +1417,8 @@ class CacheClient(SyncClient):
         GET /bots/blocks
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -1408,7 +1432,8 @@ class CacheClient(SyncClient):
         GET /bots/coordination/status
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return self._call(_GET_BOT_COORDINATION, (), {"fields": fields})
 
@@ -1420,7 +1445,8 @@ class CacheClient(SyncClient):
         GET /trades/queue/status
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return self._call(_GET_TRADE_QUEUES, (), {"fields": fields})
 
@@ -1432,7 +1458,8 @@ class CacheClient(SyncClient):
         GET /trades/performance/metrics
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return self._call(_GET_TRADE_METRICS, (), {"fields": fields})
 
@@ -1450,7 +1477,8 @@ class CacheClient(SyncClient):
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
         `limit`: How many of the newest trades to answer with. Left out: 100.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return self._call(_LIST_TRADES, (exchange, symbol), {"limit": limit, "fields": fields})
 
@@ -1467,7 +1495,8 @@ class CacheClient(SyncClient):
         `exchange`: Name of the exchange.
         `limit`: How many of the newest trades to answer with. Left out: 100.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return self._call(_LIST_USER_TRADES, (user_id, exchange), {"limit": limit, "fields": fields})
 
@@ -1481,7 +1510,8 @@ class CacheClient(SyncClient):
         GET /trades/status
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -1496,7 +1526,8 @@ class CacheClient(SyncClient):
 
         `exchange`: Name of the exchange.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return self._call(_GET_TRADE_STATUS, (exchange,), {"fields": fields})
 
@@ -1534,7 +1565,8 @@ class CacheClient(SyncClient):
         `component`: Only processes that run this component.
         `since_minutes`: Only processes that reported in the last so many minutes. Left out: 5.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -1560,7 +1592,8 @@ class CacheClient(SyncClient):
         GET /processes/status
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return self._call(_GET_PROCESS_HEALTH, (), {"fields": fields})
 
@@ -1573,7 +1606,8 @@ class CacheClient(SyncClient):
         GET /processes/metrics
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return self._call(_GET_PROCESS_METRICS, (), {"fields": fields})
 
@@ -1595,7 +1629,8 @@ class CacheClient(SyncClient):
         `since_seconds`: Only processes that reported in the last so many seconds. Left out: 86400.
         `type`: Only processes of this type.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -1620,7 +1655,8 @@ class CacheClient(SyncClient):
 
         `process_id`: Id of the process: type, component and start time, joined by `:`.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return self._call(_GET_PROCESS, (process_id,), {"fields": fields})
 
@@ -1633,7 +1669,8 @@ class CacheClient(SyncClient):
 
         `component`: Component that the process runs.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return self._call(_GET_COMPONENT_PROCESS, (component,), {"fields": fields})
 
@@ -1651,7 +1688,8 @@ class AsyncCacheClient(AsyncClient):
         GET /tickers
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -1669,7 +1707,8 @@ class AsyncCacheClient(AsyncClient):
 
         `exchange`: Name of the exchange.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -1688,7 +1727,8 @@ class AsyncCacheClient(AsyncClient):
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return await self._call(_GET_TICKER, (exchange, symbol), {"fields": fields})
 
@@ -1703,7 +1743,8 @@ class AsyncCacheClient(AsyncClient):
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return await self._call(_GET_PRICE, (exchange, symbol), {"fields": fields})
 
@@ -1718,7 +1759,8 @@ class AsyncCacheClient(AsyncClient):
 
         `stale_after`: Age in seconds from which a ticker counts as stale. Left out: 60.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return await self._call(_GET_TICKER_HEALTH, (), {"stale_after": stale_after, "fields": fields})
 
@@ -1732,7 +1774,8 @@ class AsyncCacheClient(AsyncClient):
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return await self._call(_GET_SYMBOL_TICKER, (symbol,), {"fields": fields})
 
@@ -1748,7 +1791,8 @@ class AsyncCacheClient(AsyncClient):
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -1766,7 +1810,8 @@ class AsyncCacheClient(AsyncClient):
         GET /accounts
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -1780,7 +1825,8 @@ class AsyncCacheClient(AsyncClient):
         GET /accounts/summary
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return await self._call(_GET_ACCOUNT_SUMMARY, (), {"fields": fields})
 
@@ -1793,7 +1839,8 @@ class AsyncCacheClient(AsyncClient):
 
         `user_id`: Id of the account: fullon_cache's `ex_id`.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return await self._call(_GET_ACCOUNT, (user_id,), {"fields": fields})
 
@@ -1809,7 +1856,8 @@ class AsyncCacheClient(AsyncClient):
         `user_id`: Id of the account: fullon_cache's `ex_id`.
         `currency`: Currency of the balance.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return await self._call(_GET_ACCOUNT_BALANCE, (user_id, currency), {"fields": fields})
 
@@ -1824,7 +1872,8 @@ class AsyncCacheClient(AsyncClient):
 
         `user_id`: Id of the account: fullon_cache's `ex_id`.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -1843,7 +1892,8 @@ class AsyncCacheClient(AsyncClient):
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return await self._call(_GET_ACCOUNT_POSITION, (user_id, symbol), {"fields": fields})
 
@@ -1857,7 +1907,8 @@ class AsyncCacheClient(AsyncClient):
         GET /positions
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -1876,7 +1927,8 @@ class AsyncCacheClient(AsyncClient):
         `order_id`: Id of the order, as the exchange gave it.
         `exchange`: Only what is on this exchange.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return await self._call(_GET_ORDER_STATUS, (order_id,), {"exchange": exchange, "fields": fields})
 
@@ -1903,7 +1955,8 @@ class AsyncCacheClient(AsyncClient):
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -1928,7 +1981,8 @@ class AsyncCacheClient(AsyncClient):
         GET /orders/queue/size
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return await self._call(_GET_ORDER_QUEUES, (), {"fields": fields})
 
@@ -1953,7 +2007,8 @@ class AsyncCacheClient(AsyncClient):
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -1973,7 +2028,8 @@ class AsyncCacheClient(AsyncClient):
         `exchange`: Name of the exchange.
         `order_id`: Id of the order, as the exchange gave it.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return await self._call(_GET_ORDER, (exchange, order_id), {"fields": fields})
 
@@ -1987,7 +2043,8 @@ class AsyncCacheClient(AsyncClient):
         GET /bots
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -2002,7 +2059,8 @@ class AsyncCacheClient(AsyncClient):
 
         `bot_id`: Id of the bot.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return await self._call(_GET_BOT, (bot_id,), {"fields": fields})
 
@@ -2018,7 +2076,8 @@ class AsyncCacheClient(AsyncClient):
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return await self._call(_GET_BLOCKED, (exchange, symbol), {"fields": fields})
 
@@ -2034,7 +2093,8 @@ class AsyncCacheClient(AsyncClient):
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return await self._call(_GET_OPENING, (exchange, symbol), {"fields": fields})
 
@@ -2048,7 +2108,8 @@ class AsyncCacheClient(AsyncClient):
         GET /bots/blocks
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -2062,7 +2123,8 @@ class AsyncCacheClient(AsyncClient):
         GET /bots/coordination/status
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return await self._call(_GET_BOT_COORDINATION, (), {"fields": fields})
 
@@ -2074,7 +2136,8 @@ class AsyncCacheClient(AsyncClient):
         GET /trades/queue/status
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return await self._call(_GET_TRADE_QUEUES, (), {"fields": fields})
 
@@ -2086,7 +2149,8 @@ class AsyncCacheClient(AsyncClient):
         GET /trades/performance/metrics
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return await self._call(_GET_TRADE_METRICS, (), {"fields": fields})
 
@@ -2104,7 +2168,8 @@ class AsyncCacheClient(AsyncClient):
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
         `limit`: How many of the newest trades to answer with. Left out: 100.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return await self._call(_LIST_TRADES, (exchange, symbol), {"limit": limit, "fields": fields})
 
@@ -2121,7 +2186,8 @@ class AsyncCacheClient(AsyncClient):
         `exchange`: Name of the exchange.
         `limit`: How many of the newest trades to answer with. Left out: 100.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return await self._call(_LIST_USER_TRADES, (user_id, exchange), {"limit": limit, "fields": fields})
 
@@ -2135,7 +2201,8 @@ class AsyncCacheClient(AsyncClient):
         GET /trades/status
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -2152,7 +2219,8 @@ class AsyncCacheClient(AsyncClient):
 
         `exchange`: Name of the exchange.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return await self._call(_GET_TRADE_STATUS, (exchange,), {"fields": fields})
 
@@ -2190,7 +2258,8 @@ class AsyncCacheClient(AsyncClient):
         `component`: Only processes that run this component.
         `since_minutes`: Only processes that reported in the last so many minutes. Left out: 5.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -2216,7 +2285,8 @@ class AsyncCacheClient(AsyncClient):
         GET /processes/status
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return await self._call(_GET_PROCESS_HEALTH, (), {"fields": fields})
 
@@ -2229,7 +2299,8 @@ class AsyncCacheClient(AsyncClient):
         GET /processes/metrics
 
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return await self._call(_GET_PROCESS_METRICS, (), {"fields": fields})
 
@@ -2251,7 +2322,8 @@ class AsyncCacheClient(AsyncClient):
         `since_seconds`: Only processes that reported in the last so many seconds. Left out: 86400.
         `type`: Only processes of this type.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
         `offset`: How many elements to pass over first.
         """
@@ -2276,7 +2348,8 @@ class AsyncCacheClient(AsyncClient):
 
         `process_id`: Id of the process: type, component and start time, joined by `:`.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return await self._call(_GET_PROCESS, (process_id,), {"fields": fields})
 
@@ -2289,6 +2362,7 @@ class AsyncCacheClient(AsyncClient):
 
         `component`: Component that the process runs.
         `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
-            a collection, members of each element. The others are left out, required ones too.
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
         return await self._call(_GET_COMPONENT_PROCESS, (component,), {"fields": fields})

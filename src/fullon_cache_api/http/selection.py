@@ -15,8 +15,11 @@ from fullon_cache_api.spec.suggest import did_you_mean
 from .response import Header
 from .text import decode_query
 
-Tree: TypeAlias = dict[str, "Tree | None"]
-"""Selected members by name: None for a whole one, else what of it is selected."""
+Tree: TypeAlias = dict[str, "Tree"]
+"""Selected members by name, with what is selected of each: all of it where _WHOLE is among that."""
+
+_WHOLE = ""
+"""No field has an empty name."""
 
 
 class Selection(NamedTuple):
@@ -113,12 +116,10 @@ def _mistake(field: str, members: Members) -> str | None:
 def _tree(fields: Sequence[str]) -> Tree:
     tree: Tree = {}
     for field in fields:
-        *owners, last = field.split(".")
-        node: Tree | None = tree
-        for owner in owners:
-            node = node.setdefault(owner, {}) if node is not None else None
-        if node is not None:
-            node[last] = None
+        node = tree
+        for name in field.split("."):
+            node = node.setdefault(name, {})
+        node[_WHOLE] = {}
     return tree
 
 
@@ -134,23 +135,20 @@ def _selected(value: Value, tree: Tree) -> Value:
 def _members(value: dict[str, Value], tree: Tree) -> dict[str, Value]:
     found = ((name, member, _find(tree, name)) for name, member in value.items())
     return {
-        name: member if inner is None else _selected(member, inner)
+        name: member if _WHOLE in inner else _selected(member, inner)
         for name, member, inner in found
-        if inner is not _NOT_SELECTED
+        if inner is not None
     }
 
 
 def _find(tree: Tree, name: str) -> Tree | None:
     """Return what is selected of a member; dots in its name are those of a field."""
     if "." not in name:
-        return tree.get(name, _NOT_SELECTED)
+        return tree.get(name)
     node: Tree | None = tree
     for part in name.split("."):
-        node = _NOT_SELECTED if node is None else node.get(part, _NOT_SELECTED)
+        node = node.get(part) if node is not None and part != _WHOLE else None
     return node
-
-
-_NOT_SELECTED: Tree = {}
 
 
 def _name(endpoint: Endpoint, select: Select) -> str | None:

@@ -7,7 +7,7 @@ from .json import JsonObject, PlainObject, Pointer
 from .members import selectable
 from .model import Parameter
 from .signature import ReadSignature
-from .wording import quote
+from .wording import quote, typed
 
 _LEAST = {"limit": 1, "offset": 0}
 _OF_FIELDS = frozenset({"type", "description"})
@@ -24,7 +24,10 @@ def selecting_mistakes(part: Part, schema: PlainObject) -> Iterator[tuple[Pointe
         yield ("decode",), f"{quote(select)} is no symbol: leave this out"
     wanted = "string" if select == "fields" else "integer"
     if schema["type"] != wanted:
-        yield ("schema", "type"), f"{quote(select)} is read from {quote(wanted)}, not {quote(schema['type'])}"
+        yield (
+            ("schema", "type"),
+            f"{quote(select)} is read from {typed([wanted])}, not from {quote(schema['type'])}",
+        )
     elif select == "fields":
         for keyword in sorted(schema.keys() - _OF_FIELDS):
             yield ("schema", keyword), "the response schema says which fields there are: leave this out"
