@@ -15,7 +15,7 @@ def endpoint_table() -> str:
     """Return the endpoints of the shipped spec as a Markdown table."""
     rows = ["| path | read | what it answers |", "| --- | --- | --- |"]
     for endpoint in load(CHECKOUT / "endpoints.yaml").endpoints:
-        names = [f"{p.name}=" for p in endpoint.parameters if p.location == "query"]
+        names = [f"{p.name}=" for p in endpoint.parameters if p.location == "query" and p.select != "fields"]
         query = f"?{'&'.join(names)}" if names else ""
         rows.append(f"| `{endpoint.path}{query}` | `{endpoint.read.name}` | {endpoint.summary} |")
     return "\n".join(rows)

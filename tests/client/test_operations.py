@@ -20,12 +20,12 @@ every = pytest.mark.parametrize("endpoint", SPEC.endpoints, ids=lambda endpoint:
 
 
 def values(endpoint: Endpoint, process_id: str, location: str) -> dict[str, Any]:
-    """The examples of an endpoint's parameters in the path or query, for which the demo has data."""
+    """The examples of an endpoint's parameters, but for `fields`: for all of them the demo has data."""
 
     def value(parameter: Parameter) -> object:
         return process_id if parameter.name == "process_id" else parameter.example
 
-    return {p.name: value(p) for p in endpoint.parameters if p.location == location}
+    return {p.name: value(p) for p in endpoint.parameters if p.location == location and p.select != "fields"}
 
 
 @every
@@ -75,3 +75,12 @@ def test_what_is_left_out_is_left_to_the_gateway(make: Calling, demo: DemoCache)
     assert call("get_ticker_health")["stale_after_seconds"] == 60
     assert call("get_ticker_health", stale_after=None)["stale_after_seconds"] == 60
     assert call("get_ticker_health", stale_after=7)["stale_after_seconds"] == 7
+
+
+def test_fields_and_parts_of_collections_are_selected_by_name(make: Calling, demo: DemoCache) -> None:
+    call = make(demo.url)
+    ticker = call("get_ticker", "binance", "BTC/USDT", fields="symbol,ticker.last")
+    assert {*ticker} == {"symbol", "ticker"} and {*ticker["ticker"]} == {"last"}
+    whole = call("list_exchange_tickers", "binance", fields="symbol")["tickers"]
+    parts = [call("list_exchange_tickers", "binance", fields="symbol", limit=1, offset=n) for n in (0, 1)]
+    assert [part["tickers"] for part in parts] == [whole[:1], whole[1:2]]

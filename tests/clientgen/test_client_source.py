@@ -77,7 +77,7 @@ def test_each_method_says_what_the_spec_says() -> None:
 
 def test_path_parameters_stand_in_the_order_of_the_path_and_odd_names_are_mended(module: Any) -> None:
     ticker = endpoint_of("getTicker")
-    exchange, symbol = ticker.parameters
+    exchange, symbol, _ = ticker.parameters
     parameters = (
         query("exchange", required=True, deprecated=True),
         query("from", description="Where from"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from loguru import logger
 from profiles import examples
 
-from fullon_cache_api.http.kept import Entries, Finished, Kept, size_of
+from fullon_cache_api.http.kept import Entries, Finished, Kept, Key, size_of
 from fullon_cache_api.http.response import Response
 from fullon_cache_api.reads.answer import Derived
 
@@ -115,7 +115,7 @@ def finished(size: int = 100) -> Finished:
     return Finished(Response(200, (), b"x" * size))
 
 
-Answers: TypeAlias = "Kept[Derived, Finished]"
+Answers: TypeAlias = "Kept[Key, Finished]"
 
 
 def add(kept: Answers, entries: Entries, read: Derived, made: Finished) -> None:

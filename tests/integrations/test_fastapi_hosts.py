@@ -424,3 +424,28 @@ def test_a_redis_that_is_gone_is_503_in_every_composition(compose: Compose) -> N
     assert (answer.status_code, answer.json()["type"]) == (503, "/problems/cache-unavailable")
     assert answer.headers["retry-after"] == "1"
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("compose", [include, mount, mount_guarded])
+def test_a_part_of_an_answer_is_selected_as_without_a_host(
+    compose: Compose, redis_url: str, writer: "redis.Redis"
+) -> None:
+    store_ticker(writer, "binance", "ETH/USDT", 43.0)
+    app = FastAPI()
+    compose(app, redis_url)
+    with serving_app(app) as client:
+        client.headers = KEY
+        first = client.get(f"{PATH}/tickers/binance?fields=ticker.last&limit=1")
+        assert first.json() == {"exchange": "binance", "count": 1, "tickers": [{"ticker": {"last": 42.0}}]}
+        following = client.get(first.url.join(first.links["next"]["url"]))
+        assert following.json()["tickers"] == [{"ticker": {"last": 43.0}}]
+        assert client.get(f"{PATH}/tickers/binance?fields=tiker").status_code == 400
+
+
+def test_a_link_leaves_the_hosts_own_parameters_to_the_client(redis_url: str, writer: "redis.Redis") -> None:
+    store_ticker(writer, "binance", "ETH/USDT", 43.0)
+    app = FastAPI(dependencies=[Depends(require_query_key)])
+    include(app, redis_url)
+    with serving_app(app) as client:
+        first = client.get(f"{PATH}/tickers/binance?api_key=1&limit=1")
+        assert first.headers["link"] == '<?limit=1&offset=1>; rel="next"'

@@ -21,7 +21,8 @@ def described(spec: Spec) -> Iterator[str]:
         yield f"  tags {', '.join(endpoint.tags)}; empty {endpoint.empty}; max_age {endpoint.max_age}"
         for parameter in endpoint.parameters:
             must = "required" if parameter.required else "optional"
-            yield f"  {parameter.location} {parameter.name}: {must} {parameter.type}"
+            selects = f", selects {parameter.select}" if parameter.select else ""
+            yield f"  {parameter.location} {parameter.name}: {must} {parameter.type}{selects}"
     yield f"schemas {', '.join(spec.schemas)}"
 
 

@@ -989,16 +989,26 @@ _GET_COMPONENT_PROCESS: Operation[Process] = Operation("/processes/components/{c
 class CacheClient(SyncClient):
     """Fullon Cache API, blocking."""
 
-    def list_tickers(self) -> TickerList:
+    def list_tickers(
+        self, *, fields: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> TickerList:
         """Latest tickers of all exchanges.
 
         Every ticker that the cache holds, of every exchange that it knows.
 
         GET /tickers
-        """
-        return self._call(_LIST_TICKERS)
 
-    def list_exchange_tickers(self, exchange: str) -> ExchangeTickerList:
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
+        """
+        return self._call(_LIST_TICKERS, (), {"fields": fields, "limit": limit, "offset": offset})
+
+    def list_exchange_tickers(
+        self, exchange: str, *, fields: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> ExchangeTickerList:
         """Latest tickers of an exchange.
 
         Every ticker that the cache holds of one exchange; an exchange without tickers gives an empty
@@ -1007,10 +1017,17 @@ class CacheClient(SyncClient):
         GET /tickers/{exchange}
 
         `exchange`: Name of the exchange.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
         """
-        return self._call(_LIST_EXCHANGE_TICKERS, (exchange,))
+        return self._call(
+            _LIST_EXCHANGE_TICKERS, (exchange,), {"fields": fields, "limit": limit, "offset": offset}
+        )
 
-    def get_ticker(self, exchange: str, symbol: str) -> Ticker:
+    def get_ticker(self, exchange: str, symbol: str, *, fields: str | None = None) -> Ticker:
         """Latest ticker of a symbol on an exchange.
 
         Bid, ask, last price and volume, with whatever further numbers the exchange gives.
@@ -1020,10 +1037,13 @@ class CacheClient(SyncClient):
         `exchange`: Name of the exchange.
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return self._call(_GET_TICKER, (exchange, symbol))
+        return self._call(_GET_TICKER, (exchange, symbol), {"fields": fields})
 
-    def get_price(self, exchange: str, symbol: str) -> Price:
+    def get_price(self, exchange: str, symbol: str, *, fields: str | None = None) -> Price:
         """Latest price of a symbol on an exchange.
 
         The ticker's `last`, or its `price` where it has no `last`.
@@ -1033,10 +1053,13 @@ class CacheClient(SyncClient):
         `exchange`: Name of the exchange.
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return self._call(_GET_PRICE, (exchange, symbol))
+        return self._call(_GET_PRICE, (exchange, symbol), {"fields": fields})
 
-    def get_ticker_health(self, *, stale_after: int | None = None) -> TickerHealth:
+    def get_ticker_health(self, *, stale_after: int | None = None, fields: str | None = None) -> TickerHealth:
         """Freshness of the tickers.
 
         How many tickers there are and how many are stale, in all and for each exchange.
@@ -1044,10 +1067,13 @@ class CacheClient(SyncClient):
         GET /tickers/health
 
         `stale_after`: Age in seconds from which a ticker counts as stale. Left out: 60.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return self._call(_GET_TICKER_HEALTH, (), {"stale_after": stale_after})
+        return self._call(_GET_TICKER_HEALTH, (), {"stale_after": stale_after, "fields": fields})
 
-    def get_symbol_ticker(self, symbol: str) -> Ticker:
+    def get_symbol_ticker(self, symbol: str, *, fields: str | None = None) -> Ticker:
         """Newest ticker of a symbol on any exchange.
 
         Of all exchanges that have the symbol, the ticker with the newest time.
@@ -1056,10 +1082,15 @@ class CacheClient(SyncClient):
 
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return self._call(_GET_SYMBOL_TICKER, (symbol,))
+        return self._call(_GET_SYMBOL_TICKER, (symbol,), {"fields": fields})
 
-    def list_symbol_tickers(self, symbol: str) -> SymbolTickerList:
+    def list_symbol_tickers(
+        self, symbol: str, *, fields: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> SymbolTickerList:
         """Latest tickers of a symbol on all exchanges.
 
         One ticker for each exchange that has the symbol, to compare prices.
@@ -1068,28 +1099,47 @@ class CacheClient(SyncClient):
 
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
         """
-        return self._call(_LIST_SYMBOL_TICKERS, (symbol,))
+        return self._call(
+            _LIST_SYMBOL_TICKERS, (symbol,), {"fields": fields, "limit": limit, "offset": offset}
+        )
 
-    def list_accounts(self) -> AccountList:
+    def list_accounts(
+        self, *, fields: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> AccountList:
         """Balances of all accounts.
 
         Every account that the cache holds, with its balance of each currency.
 
         GET /accounts
-        """
-        return self._call(_LIST_ACCOUNTS)
 
-    def get_account_summary(self) -> AccountSummary:
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
+        """
+        return self._call(_LIST_ACCOUNTS, (), {"fields": fields, "limit": limit, "offset": offset})
+
+    def get_account_summary(self, *, fields: str | None = None) -> AccountSummary:
         """Accounts and positions in figures.
 
         Number of accounts and positions, and the sum of all balances by currency.
 
         GET /accounts/summary
-        """
-        return self._call(_GET_ACCOUNT_SUMMARY)
 
-    def get_account(self, user_id: int) -> Account:
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        """
+        return self._call(_GET_ACCOUNT_SUMMARY, (), {"fields": fields})
+
+    def get_account(self, user_id: int, *, fields: str | None = None) -> Account:
         """Balances of an account.
 
         What one account holds of each currency.
@@ -1097,10 +1147,15 @@ class CacheClient(SyncClient):
         GET /accounts/{user_id}/balances
 
         `user_id`: Id of the account: fullon_cache's `ex_id`.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return self._call(_GET_ACCOUNT, (user_id,))
+        return self._call(_GET_ACCOUNT, (user_id,), {"fields": fields})
 
-    def get_account_balance(self, user_id: int, currency: str) -> AccountBalance:
+    def get_account_balance(
+        self, user_id: int, currency: str, *, fields: str | None = None
+    ) -> AccountBalance:
         """Balance of a currency in an account.
 
         What one account holds of one currency.
@@ -1109,10 +1164,15 @@ class CacheClient(SyncClient):
 
         `user_id`: Id of the account: fullon_cache's `ex_id`.
         `currency`: Currency of the balance.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return self._call(_GET_ACCOUNT_BALANCE, (user_id, currency))
+        return self._call(_GET_ACCOUNT_BALANCE, (user_id, currency), {"fields": fields})
 
-    def list_account_positions(self, user_id: int) -> AccountPositionList:
+    def list_account_positions(
+        self, user_id: int, *, fields: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> AccountPositionList:
         """Positions of an account.
 
         The positions of this account only; an account without positions gives an empty list.
@@ -1120,10 +1180,17 @@ class CacheClient(SyncClient):
         GET /accounts/{user_id}/positions
 
         `user_id`: Id of the account: fullon_cache's `ex_id`.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
         """
-        return self._call(_LIST_ACCOUNT_POSITIONS, (user_id,))
+        return self._call(
+            _LIST_ACCOUNT_POSITIONS, (user_id,), {"fields": fields, "limit": limit, "offset": offset}
+        )
 
-    def get_account_position(self, user_id: int, symbol: str) -> Position:
+    def get_account_position(self, user_id: int, symbol: str, *, fields: str | None = None) -> Position:
         """Position of an account in a symbol.
 
         Volume, cost, fee and average price of what one account holds of one symbol.
@@ -1133,19 +1200,32 @@ class CacheClient(SyncClient):
         `user_id`: Id of the account: fullon_cache's `ex_id`.
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return self._call(_GET_ACCOUNT_POSITION, (user_id, symbol))
+        return self._call(_GET_ACCOUNT_POSITION, (user_id, symbol), {"fields": fields})
 
-    def list_positions(self) -> PositionList:
+    def list_positions(
+        self, *, fields: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> PositionList:
         """Positions of all accounts.
 
         Every position that the cache holds, each with its account.
 
         GET /positions
-        """
-        return self._call(_LIST_POSITIONS)
 
-    def get_order_status(self, order_id: str, *, exchange: str | None = None) -> OrderStatus:
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
+        """
+        return self._call(_LIST_POSITIONS, (), {"fields": fields, "limit": limit, "offset": offset})
+
+    def get_order_status(
+        self, order_id: str, *, exchange: str | None = None, fields: str | None = None
+    ) -> OrderStatus:
         """Status of an order.
 
         The order of this id and its state. Without `exchange` every exchange is searched; an id that
@@ -1155,8 +1235,11 @@ class CacheClient(SyncClient):
 
         `order_id`: Id of the order, as the exchange gave it.
         `exchange`: Only what is on this exchange.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return self._call(_GET_ORDER_STATUS, (order_id,), {"exchange": exchange})
+        return self._call(_GET_ORDER_STATUS, (order_id,), {"exchange": exchange, "fields": fields})
 
     def list_user_orders(
         self,
@@ -1165,6 +1248,9 @@ class CacheClient(SyncClient):
         exchange: str | None = None,
         status: str | None = None,
         symbol: str | None = None,
+        fields: str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
     ) -> UserOrderList:
         """Orders of a user.
 
@@ -1177,22 +1263,47 @@ class CacheClient(SyncClient):
         `status`: Only orders in this state.
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
         """
         return self._call(
-            _LIST_USER_ORDERS, (user_id,), {"exchange": exchange, "status": status, "symbol": symbol}
+            _LIST_USER_ORDERS,
+            (user_id,),
+            {
+                "exchange": exchange,
+                "status": status,
+                "symbol": symbol,
+                "fields": fields,
+                "limit": limit,
+                "offset": offset,
+            },
         )
 
-    def get_order_queues(self) -> OrderQueueList:
+    def get_order_queues(self, *, fields: str | None = None) -> OrderQueueList:
         """Sizes of the order queues.
 
         How many new orders wait to be sent, in all and in each queue; reading takes none out.
 
         GET /orders/queue/size
+
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return self._call(_GET_ORDER_QUEUES)
+        return self._call(_GET_ORDER_QUEUES, (), {"fields": fields})
 
     def list_exchange_orders(
-        self, exchange: str, *, status: str | None = None, symbol: str | None = None
+        self,
+        exchange: str,
+        *,
+        status: str | None = None,
+        symbol: str | None = None,
+        fields: str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
     ) -> ExchangeOrderList:
         """Orders on an exchange.
 
@@ -1204,10 +1315,19 @@ class CacheClient(SyncClient):
         `status`: Only orders in this state.
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
         """
-        return self._call(_LIST_EXCHANGE_ORDERS, (exchange,), {"status": status, "symbol": symbol})
+        return self._call(
+            _LIST_EXCHANGE_ORDERS,
+            (exchange,),
+            {"status": status, "symbol": symbol, "fields": fields, "limit": limit, "offset": offset},
+        )
 
-    def get_order(self, exchange: str, order_id: str) -> Order:
+    def get_order(self, exchange: str, order_id: str, *, fields: str | None = None) -> Order:
         """Order on an exchange.
 
         One order as its exchange last reported it.
@@ -1216,19 +1336,30 @@ class CacheClient(SyncClient):
 
         `exchange`: Name of the exchange.
         `order_id`: Id of the order, as the exchange gave it.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return self._call(_GET_ORDER, (exchange, order_id))
+        return self._call(_GET_ORDER, (exchange, order_id), {"fields": fields})
 
-    def list_bots(self) -> BotList:
+    def list_bots(
+        self, *, fields: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> BotList:
         """Reports of all bots.
 
         What every bot reports on each of its feeds.
 
         GET /bots
-        """
-        return self._call(_LIST_BOTS)
 
-    def get_bot(self, bot_id: str) -> Bot:
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
+        """
+        return self._call(_LIST_BOTS, (), {"fields": fields, "limit": limit, "offset": offset})
+
+    def get_bot(self, bot_id: str, *, fields: str | None = None) -> Bot:
         """Report of a bot.
 
         What one bot reports on each of its feeds.
@@ -1236,10 +1367,13 @@ class CacheClient(SyncClient):
         GET /bots/{bot_id}/status
 
         `bot_id`: Id of the bot.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return self._call(_GET_BOT, (bot_id,))
+        return self._call(_GET_BOT, (bot_id,), {"fields": fields})
 
-    def get_blocked(self, exchange: str, symbol: str) -> Blocked:
+    def get_blocked(self, exchange: str, symbol: str, *, fields: str | None = None) -> Blocked:
         """Whether a symbol is blocked.
 
         Whether a bot has blocked the symbol for itself, and which; a symbol that none has blocked is no
@@ -1250,10 +1384,13 @@ class CacheClient(SyncClient):
         `exchange`: Name of the exchange.
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return self._call(_GET_BLOCKED, (exchange, symbol))
+        return self._call(_GET_BLOCKED, (exchange, symbol), {"fields": fields})
 
-    def get_opening(self, exchange: str, symbol: str) -> Opening:
+    def get_opening(self, exchange: str, symbol: str, *, fields: str | None = None) -> Opening:
         """Whether a position is being opened.
 
         Whether a bot is opening a position in the symbol, which and since when; none doing so is no
@@ -1264,46 +1401,71 @@ class CacheClient(SyncClient):
         `exchange`: Name of the exchange.
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return self._call(_GET_OPENING, (exchange, symbol))
+        return self._call(_GET_OPENING, (exchange, symbol), {"fields": fields})
 
-    def list_blocks(self) -> BlockList:
+    def list_blocks(
+        self, *, fields: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> BlockList:
         """All blocked symbols.
 
         Every symbol that a bot has blocked for itself, with the bot.
 
         GET /bots/blocks
-        """
-        return self._call(_LIST_BLOCKS)
 
-    def get_bot_coordination(self) -> BotCoordination:
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
+        """
+        return self._call(_LIST_BLOCKS, (), {"fields": fields, "limit": limit, "offset": offset})
+
+    def get_bot_coordination(self, *, fields: str | None = None) -> BotCoordination:
         """Blocked symbols and positions being opened.
 
         How many bots report, which symbols they have blocked and which positions they are opening.
 
         GET /bots/coordination/status
-        """
-        return self._call(_GET_BOT_COORDINATION)
 
-    def get_trade_queues(self) -> TradeQueueList:
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        """
+        return self._call(_GET_BOT_COORDINATION, (), {"fields": fields})
+
+    def get_trade_queues(self, *, fields: str | None = None) -> TradeQueueList:
         """State of the trade queues.
 
         How many trades wait to be stored, in all and in each queue, and whether the queue keeps up.
 
         GET /trades/queue/status
-        """
-        return self._call(_GET_TRADE_QUEUES)
 
-    def get_trade_metrics(self) -> TradeMetrics:
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        """
+        return self._call(_GET_TRADE_QUEUES, (), {"fields": fields})
+
+    def get_trade_metrics(self, *, fields: str | None = None) -> TradeMetrics:
         """Flow of the trades.
 
         How many trades are queued and how long ago the last one came in, for each exchange.
 
         GET /trades/performance/metrics
-        """
-        return self._call(_GET_TRADE_METRICS)
 
-    def list_trades(self, exchange: str, symbol: str, *, limit: int | None = None) -> TradeList:
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        """
+        return self._call(_GET_TRADE_METRICS, (), {"fields": fields})
+
+    def list_trades(
+        self, exchange: str, symbol: str, *, limit: int | None = None, fields: str | None = None
+    ) -> TradeList:
         """Newest queued trades of a symbol.
 
         The newest `limit` trades in the queue, oldest first; the queue stays as it is.
@@ -1314,10 +1476,15 @@ class CacheClient(SyncClient):
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
         `limit`: How many of the newest trades to answer with. Left out: 100.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return self._call(_LIST_TRADES, (exchange, symbol), {"limit": limit})
+        return self._call(_LIST_TRADES, (exchange, symbol), {"limit": limit, "fields": fields})
 
-    def list_user_trades(self, user_id: int, exchange: str, *, limit: int | None = None) -> UserTradeList:
+    def list_user_trades(
+        self, user_id: int, exchange: str, *, limit: int | None = None, fields: str | None = None
+    ) -> UserTradeList:
         """Newest queued trades of a user.
 
         The newest `limit` trades in the user's queue, oldest first; the queue stays as it is.
@@ -1327,19 +1494,30 @@ class CacheClient(SyncClient):
         `user_id`: Id of the user: the `uid` of orders and trades.
         `exchange`: Name of the exchange.
         `limit`: How many of the newest trades to answer with. Left out: 100.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return self._call(_LIST_USER_TRADES, (user_id, exchange), {"limit": limit})
+        return self._call(_LIST_USER_TRADES, (user_id, exchange), {"limit": limit, "fields": fields})
 
-    def list_trade_statuses(self) -> TradeStatusList:
+    def list_trade_statuses(
+        self, *, fields: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> TradeStatusList:
         """Last trade of each exchange.
 
         When each exchange's last trade was queued.
 
         GET /trades/status
-        """
-        return self._call(_LIST_TRADE_STATUSES)
 
-    def get_trade_status(self, exchange: str) -> TradeStatus:
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
+        """
+        return self._call(_LIST_TRADE_STATUSES, (), {"fields": fields, "limit": limit, "offset": offset})
+
+    def get_trade_status(self, exchange: str, *, fields: str | None = None) -> TradeStatus:
         """Last trade of an exchange.
 
         When the exchange's last trade was queued.
@@ -1347,8 +1525,11 @@ class CacheClient(SyncClient):
         GET /trades/status/{exchange}
 
         `exchange`: Name of the exchange.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return self._call(_GET_TRADE_STATUS, (exchange,))
+        return self._call(_GET_TRADE_STATUS, (exchange,), {"fields": fields})
 
     def list_bars(self, symbol: str, timeframe: str, *, count: int | None = None) -> BarList:
         """Latest bars of a symbol.
@@ -1370,6 +1551,9 @@ class CacheClient(SyncClient):
         type: ListProcessesType | None = None,
         component: str | None = None,
         since_minutes: int | None = None,
+        fields: str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
     ) -> ProcessList:
         """Active processes.
 
@@ -1380,33 +1564,61 @@ class CacheClient(SyncClient):
         `type`: Only processes of this type.
         `component`: Only processes that run this component.
         `since_minutes`: Only processes that reported in the last so many minutes. Left out: 5.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
         """
         return self._call(
-            _LIST_PROCESSES, (), {"type": type, "component": component, "since_minutes": since_minutes}
+            _LIST_PROCESSES,
+            (),
+            {
+                "type": type,
+                "component": component,
+                "since_minutes": since_minutes,
+                "fields": fields,
+                "limit": limit,
+                "offset": offset,
+            },
         )
 
-    def get_process_health(self) -> ProcessHealth:
+    def get_process_health(self, *, fields: str | None = None) -> ProcessHealth:
         """Health of all processes.
 
         The processes of the last 60 minutes, counted by type and state, and whether all of them are
         well.
 
         GET /processes/status
-        """
-        return self._call(_GET_PROCESS_HEALTH)
 
-    def get_process_metrics(self) -> ProcessMetrics:
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        """
+        return self._call(_GET_PROCESS_HEALTH, (), {"fields": fields})
+
+    def get_process_metrics(self, *, fields: str | None = None) -> ProcessMetrics:
         """Numbers of processes.
 
         How many processes and components the cache knows, and how many processes of each type are
         active.
 
         GET /processes/metrics
+
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return self._call(_GET_PROCESS_METRICS)
+        return self._call(_GET_PROCESS_METRICS, (), {"fields": fields})
 
     def list_process_activities(
-        self, *, since_seconds: int | None = None, type: ListProcessesType | None = None
+        self,
+        *,
+        since_seconds: int | None = None,
+        type: ListProcessesType | None = None,
+        fields: str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
     ) -> ProcessActivityList:
         """What the processes last did.
 
@@ -1416,10 +1628,25 @@ class CacheClient(SyncClient):
 
         `since_seconds`: Only processes that reported in the last so many seconds. Left out: 86400.
         `type`: Only processes of this type.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
         """
-        return self._call(_LIST_PROCESS_ACTIVITIES, (), {"since_seconds": since_seconds, "type": type})
+        return self._call(
+            _LIST_PROCESS_ACTIVITIES,
+            (),
+            {
+                "since_seconds": since_seconds,
+                "type": type,
+                "fields": fields,
+                "limit": limit,
+                "offset": offset,
+            },
+        )
 
-    def get_process(self, process_id: str) -> Process:
+    def get_process(self, process_id: str, *, fields: str | None = None) -> Process:
         """Process by its id.
 
         One process as it last reported, stopped ones too until the cache forgets them after 24 hours.
@@ -1427,10 +1654,13 @@ class CacheClient(SyncClient):
         GET /processes/{process_id}
 
         `process_id`: Id of the process: type, component and start time, joined by `:`.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return self._call(_GET_PROCESS, (process_id,))
+        return self._call(_GET_PROCESS, (process_id,), {"fields": fields})
 
-    def get_component_process(self, component: str) -> Process:
+    def get_component_process(self, component: str, *, fields: str | None = None) -> Process:
         """Newest process of a component.
 
         The process that runs the component, as it last reported.
@@ -1438,23 +1668,36 @@ class CacheClient(SyncClient):
         GET /processes/components/{component}
 
         `component`: Component that the process runs.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return self._call(_GET_COMPONENT_PROCESS, (component,))
+        return self._call(_GET_COMPONENT_PROCESS, (component,), {"fields": fields})
 
 
 class AsyncCacheClient(AsyncClient):
     """Fullon Cache API, for an event loop."""
 
-    async def list_tickers(self) -> TickerList:
+    async def list_tickers(
+        self, *, fields: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> TickerList:
         """Latest tickers of all exchanges.
 
         Every ticker that the cache holds, of every exchange that it knows.
 
         GET /tickers
-        """
-        return await self._call(_LIST_TICKERS)
 
-    async def list_exchange_tickers(self, exchange: str) -> ExchangeTickerList:
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
+        """
+        return await self._call(_LIST_TICKERS, (), {"fields": fields, "limit": limit, "offset": offset})
+
+    async def list_exchange_tickers(
+        self, exchange: str, *, fields: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> ExchangeTickerList:
         """Latest tickers of an exchange.
 
         Every ticker that the cache holds of one exchange; an exchange without tickers gives an empty
@@ -1463,10 +1706,17 @@ class AsyncCacheClient(AsyncClient):
         GET /tickers/{exchange}
 
         `exchange`: Name of the exchange.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
         """
-        return await self._call(_LIST_EXCHANGE_TICKERS, (exchange,))
+        return await self._call(
+            _LIST_EXCHANGE_TICKERS, (exchange,), {"fields": fields, "limit": limit, "offset": offset}
+        )
 
-    async def get_ticker(self, exchange: str, symbol: str) -> Ticker:
+    async def get_ticker(self, exchange: str, symbol: str, *, fields: str | None = None) -> Ticker:
         """Latest ticker of a symbol on an exchange.
 
         Bid, ask, last price and volume, with whatever further numbers the exchange gives.
@@ -1476,10 +1726,13 @@ class AsyncCacheClient(AsyncClient):
         `exchange`: Name of the exchange.
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return await self._call(_GET_TICKER, (exchange, symbol))
+        return await self._call(_GET_TICKER, (exchange, symbol), {"fields": fields})
 
-    async def get_price(self, exchange: str, symbol: str) -> Price:
+    async def get_price(self, exchange: str, symbol: str, *, fields: str | None = None) -> Price:
         """Latest price of a symbol on an exchange.
 
         The ticker's `last`, or its `price` where it has no `last`.
@@ -1489,10 +1742,15 @@ class AsyncCacheClient(AsyncClient):
         `exchange`: Name of the exchange.
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return await self._call(_GET_PRICE, (exchange, symbol))
+        return await self._call(_GET_PRICE, (exchange, symbol), {"fields": fields})
 
-    async def get_ticker_health(self, *, stale_after: int | None = None) -> TickerHealth:
+    async def get_ticker_health(
+        self, *, stale_after: int | None = None, fields: str | None = None
+    ) -> TickerHealth:
         """Freshness of the tickers.
 
         How many tickers there are and how many are stale, in all and for each exchange.
@@ -1500,10 +1758,13 @@ class AsyncCacheClient(AsyncClient):
         GET /tickers/health
 
         `stale_after`: Age in seconds from which a ticker counts as stale. Left out: 60.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return await self._call(_GET_TICKER_HEALTH, (), {"stale_after": stale_after})
+        return await self._call(_GET_TICKER_HEALTH, (), {"stale_after": stale_after, "fields": fields})
 
-    async def get_symbol_ticker(self, symbol: str) -> Ticker:
+    async def get_symbol_ticker(self, symbol: str, *, fields: str | None = None) -> Ticker:
         """Newest ticker of a symbol on any exchange.
 
         Of all exchanges that have the symbol, the ticker with the newest time.
@@ -1512,10 +1773,15 @@ class AsyncCacheClient(AsyncClient):
 
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return await self._call(_GET_SYMBOL_TICKER, (symbol,))
+        return await self._call(_GET_SYMBOL_TICKER, (symbol,), {"fields": fields})
 
-    async def list_symbol_tickers(self, symbol: str) -> SymbolTickerList:
+    async def list_symbol_tickers(
+        self, symbol: str, *, fields: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> SymbolTickerList:
         """Latest tickers of a symbol on all exchanges.
 
         One ticker for each exchange that has the symbol, to compare prices.
@@ -1524,28 +1790,47 @@ class AsyncCacheClient(AsyncClient):
 
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
         """
-        return await self._call(_LIST_SYMBOL_TICKERS, (symbol,))
+        return await self._call(
+            _LIST_SYMBOL_TICKERS, (symbol,), {"fields": fields, "limit": limit, "offset": offset}
+        )
 
-    async def list_accounts(self) -> AccountList:
+    async def list_accounts(
+        self, *, fields: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> AccountList:
         """Balances of all accounts.
 
         Every account that the cache holds, with its balance of each currency.
 
         GET /accounts
-        """
-        return await self._call(_LIST_ACCOUNTS)
 
-    async def get_account_summary(self) -> AccountSummary:
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
+        """
+        return await self._call(_LIST_ACCOUNTS, (), {"fields": fields, "limit": limit, "offset": offset})
+
+    async def get_account_summary(self, *, fields: str | None = None) -> AccountSummary:
         """Accounts and positions in figures.
 
         Number of accounts and positions, and the sum of all balances by currency.
 
         GET /accounts/summary
-        """
-        return await self._call(_GET_ACCOUNT_SUMMARY)
 
-    async def get_account(self, user_id: int) -> Account:
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        """
+        return await self._call(_GET_ACCOUNT_SUMMARY, (), {"fields": fields})
+
+    async def get_account(self, user_id: int, *, fields: str | None = None) -> Account:
         """Balances of an account.
 
         What one account holds of each currency.
@@ -1553,10 +1838,15 @@ class AsyncCacheClient(AsyncClient):
         GET /accounts/{user_id}/balances
 
         `user_id`: Id of the account: fullon_cache's `ex_id`.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return await self._call(_GET_ACCOUNT, (user_id,))
+        return await self._call(_GET_ACCOUNT, (user_id,), {"fields": fields})
 
-    async def get_account_balance(self, user_id: int, currency: str) -> AccountBalance:
+    async def get_account_balance(
+        self, user_id: int, currency: str, *, fields: str | None = None
+    ) -> AccountBalance:
         """Balance of a currency in an account.
 
         What one account holds of one currency.
@@ -1565,10 +1855,15 @@ class AsyncCacheClient(AsyncClient):
 
         `user_id`: Id of the account: fullon_cache's `ex_id`.
         `currency`: Currency of the balance.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return await self._call(_GET_ACCOUNT_BALANCE, (user_id, currency))
+        return await self._call(_GET_ACCOUNT_BALANCE, (user_id, currency), {"fields": fields})
 
-    async def list_account_positions(self, user_id: int) -> AccountPositionList:
+    async def list_account_positions(
+        self, user_id: int, *, fields: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> AccountPositionList:
         """Positions of an account.
 
         The positions of this account only; an account without positions gives an empty list.
@@ -1576,10 +1871,17 @@ class AsyncCacheClient(AsyncClient):
         GET /accounts/{user_id}/positions
 
         `user_id`: Id of the account: fullon_cache's `ex_id`.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
         """
-        return await self._call(_LIST_ACCOUNT_POSITIONS, (user_id,))
+        return await self._call(
+            _LIST_ACCOUNT_POSITIONS, (user_id,), {"fields": fields, "limit": limit, "offset": offset}
+        )
 
-    async def get_account_position(self, user_id: int, symbol: str) -> Position:
+    async def get_account_position(self, user_id: int, symbol: str, *, fields: str | None = None) -> Position:
         """Position of an account in a symbol.
 
         Volume, cost, fee and average price of what one account holds of one symbol.
@@ -1589,19 +1891,32 @@ class AsyncCacheClient(AsyncClient):
         `user_id`: Id of the account: fullon_cache's `ex_id`.
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return await self._call(_GET_ACCOUNT_POSITION, (user_id, symbol))
+        return await self._call(_GET_ACCOUNT_POSITION, (user_id, symbol), {"fields": fields})
 
-    async def list_positions(self) -> PositionList:
+    async def list_positions(
+        self, *, fields: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> PositionList:
         """Positions of all accounts.
 
         Every position that the cache holds, each with its account.
 
         GET /positions
-        """
-        return await self._call(_LIST_POSITIONS)
 
-    async def get_order_status(self, order_id: str, *, exchange: str | None = None) -> OrderStatus:
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
+        """
+        return await self._call(_LIST_POSITIONS, (), {"fields": fields, "limit": limit, "offset": offset})
+
+    async def get_order_status(
+        self, order_id: str, *, exchange: str | None = None, fields: str | None = None
+    ) -> OrderStatus:
         """Status of an order.
 
         The order of this id and its state. Without `exchange` every exchange is searched; an id that
@@ -1611,8 +1926,11 @@ class AsyncCacheClient(AsyncClient):
 
         `order_id`: Id of the order, as the exchange gave it.
         `exchange`: Only what is on this exchange.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return await self._call(_GET_ORDER_STATUS, (order_id,), {"exchange": exchange})
+        return await self._call(_GET_ORDER_STATUS, (order_id,), {"exchange": exchange, "fields": fields})
 
     async def list_user_orders(
         self,
@@ -1621,6 +1939,9 @@ class AsyncCacheClient(AsyncClient):
         exchange: str | None = None,
         status: str | None = None,
         symbol: str | None = None,
+        fields: str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
     ) -> UserOrderList:
         """Orders of a user.
 
@@ -1633,22 +1954,47 @@ class AsyncCacheClient(AsyncClient):
         `status`: Only orders in this state.
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
         """
         return await self._call(
-            _LIST_USER_ORDERS, (user_id,), {"exchange": exchange, "status": status, "symbol": symbol}
+            _LIST_USER_ORDERS,
+            (user_id,),
+            {
+                "exchange": exchange,
+                "status": status,
+                "symbol": symbol,
+                "fields": fields,
+                "limit": limit,
+                "offset": offset,
+            },
         )
 
-    async def get_order_queues(self) -> OrderQueueList:
+    async def get_order_queues(self, *, fields: str | None = None) -> OrderQueueList:
         """Sizes of the order queues.
 
         How many new orders wait to be sent, in all and in each queue; reading takes none out.
 
         GET /orders/queue/size
+
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return await self._call(_GET_ORDER_QUEUES)
+        return await self._call(_GET_ORDER_QUEUES, (), {"fields": fields})
 
     async def list_exchange_orders(
-        self, exchange: str, *, status: str | None = None, symbol: str | None = None
+        self,
+        exchange: str,
+        *,
+        status: str | None = None,
+        symbol: str | None = None,
+        fields: str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
     ) -> ExchangeOrderList:
         """Orders on an exchange.
 
@@ -1660,10 +2006,19 @@ class AsyncCacheClient(AsyncClient):
         `status`: Only orders in this state.
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
         """
-        return await self._call(_LIST_EXCHANGE_ORDERS, (exchange,), {"status": status, "symbol": symbol})
+        return await self._call(
+            _LIST_EXCHANGE_ORDERS,
+            (exchange,),
+            {"status": status, "symbol": symbol, "fields": fields, "limit": limit, "offset": offset},
+        )
 
-    async def get_order(self, exchange: str, order_id: str) -> Order:
+    async def get_order(self, exchange: str, order_id: str, *, fields: str | None = None) -> Order:
         """Order on an exchange.
 
         One order as its exchange last reported it.
@@ -1672,19 +2027,30 @@ class AsyncCacheClient(AsyncClient):
 
         `exchange`: Name of the exchange.
         `order_id`: Id of the order, as the exchange gave it.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return await self._call(_GET_ORDER, (exchange, order_id))
+        return await self._call(_GET_ORDER, (exchange, order_id), {"fields": fields})
 
-    async def list_bots(self) -> BotList:
+    async def list_bots(
+        self, *, fields: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> BotList:
         """Reports of all bots.
 
         What every bot reports on each of its feeds.
 
         GET /bots
-        """
-        return await self._call(_LIST_BOTS)
 
-    async def get_bot(self, bot_id: str) -> Bot:
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
+        """
+        return await self._call(_LIST_BOTS, (), {"fields": fields, "limit": limit, "offset": offset})
+
+    async def get_bot(self, bot_id: str, *, fields: str | None = None) -> Bot:
         """Report of a bot.
 
         What one bot reports on each of its feeds.
@@ -1692,10 +2058,13 @@ class AsyncCacheClient(AsyncClient):
         GET /bots/{bot_id}/status
 
         `bot_id`: Id of the bot.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return await self._call(_GET_BOT, (bot_id,))
+        return await self._call(_GET_BOT, (bot_id,), {"fields": fields})
 
-    async def get_blocked(self, exchange: str, symbol: str) -> Blocked:
+    async def get_blocked(self, exchange: str, symbol: str, *, fields: str | None = None) -> Blocked:
         """Whether a symbol is blocked.
 
         Whether a bot has blocked the symbol for itself, and which; a symbol that none has blocked is no
@@ -1706,10 +2075,13 @@ class AsyncCacheClient(AsyncClient):
         `exchange`: Name of the exchange.
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return await self._call(_GET_BLOCKED, (exchange, symbol))
+        return await self._call(_GET_BLOCKED, (exchange, symbol), {"fields": fields})
 
-    async def get_opening(self, exchange: str, symbol: str) -> Opening:
+    async def get_opening(self, exchange: str, symbol: str, *, fields: str | None = None) -> Opening:
         """Whether a position is being opened.
 
         Whether a bot is opening a position in the symbol, which and since when; none doing so is no
@@ -1720,46 +2092,71 @@ class AsyncCacheClient(AsyncClient):
         `exchange`: Name of the exchange.
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return await self._call(_GET_OPENING, (exchange, symbol))
+        return await self._call(_GET_OPENING, (exchange, symbol), {"fields": fields})
 
-    async def list_blocks(self) -> BlockList:
+    async def list_blocks(
+        self, *, fields: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> BlockList:
         """All blocked symbols.
 
         Every symbol that a bot has blocked for itself, with the bot.
 
         GET /bots/blocks
-        """
-        return await self._call(_LIST_BLOCKS)
 
-    async def get_bot_coordination(self) -> BotCoordination:
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
+        """
+        return await self._call(_LIST_BLOCKS, (), {"fields": fields, "limit": limit, "offset": offset})
+
+    async def get_bot_coordination(self, *, fields: str | None = None) -> BotCoordination:
         """Blocked symbols and positions being opened.
 
         How many bots report, which symbols they have blocked and which positions they are opening.
 
         GET /bots/coordination/status
-        """
-        return await self._call(_GET_BOT_COORDINATION)
 
-    async def get_trade_queues(self) -> TradeQueueList:
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        """
+        return await self._call(_GET_BOT_COORDINATION, (), {"fields": fields})
+
+    async def get_trade_queues(self, *, fields: str | None = None) -> TradeQueueList:
         """State of the trade queues.
 
         How many trades wait to be stored, in all and in each queue, and whether the queue keeps up.
 
         GET /trades/queue/status
-        """
-        return await self._call(_GET_TRADE_QUEUES)
 
-    async def get_trade_metrics(self) -> TradeMetrics:
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        """
+        return await self._call(_GET_TRADE_QUEUES, (), {"fields": fields})
+
+    async def get_trade_metrics(self, *, fields: str | None = None) -> TradeMetrics:
         """Flow of the trades.
 
         How many trades are queued and how long ago the last one came in, for each exchange.
 
         GET /trades/performance/metrics
-        """
-        return await self._call(_GET_TRADE_METRICS)
 
-    async def list_trades(self, exchange: str, symbol: str, *, limit: int | None = None) -> TradeList:
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        """
+        return await self._call(_GET_TRADE_METRICS, (), {"fields": fields})
+
+    async def list_trades(
+        self, exchange: str, symbol: str, *, limit: int | None = None, fields: str | None = None
+    ) -> TradeList:
         """Newest queued trades of a symbol.
 
         The newest `limit` trades in the queue, oldest first; the queue stays as it is.
@@ -1770,11 +2167,14 @@ class AsyncCacheClient(AsyncClient):
         `symbol`: Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one
             each `-` stands for a `/` and, where no such symbol is cached, for itself.
         `limit`: How many of the newest trades to answer with. Left out: 100.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return await self._call(_LIST_TRADES, (exchange, symbol), {"limit": limit})
+        return await self._call(_LIST_TRADES, (exchange, symbol), {"limit": limit, "fields": fields})
 
     async def list_user_trades(
-        self, user_id: int, exchange: str, *, limit: int | None = None
+        self, user_id: int, exchange: str, *, limit: int | None = None, fields: str | None = None
     ) -> UserTradeList:
         """Newest queued trades of a user.
 
@@ -1785,19 +2185,32 @@ class AsyncCacheClient(AsyncClient):
         `user_id`: Id of the user: the `uid` of orders and trades.
         `exchange`: Name of the exchange.
         `limit`: How many of the newest trades to answer with. Left out: 100.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return await self._call(_LIST_USER_TRADES, (user_id, exchange), {"limit": limit})
+        return await self._call(_LIST_USER_TRADES, (user_id, exchange), {"limit": limit, "fields": fields})
 
-    async def list_trade_statuses(self) -> TradeStatusList:
+    async def list_trade_statuses(
+        self, *, fields: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> TradeStatusList:
         """Last trade of each exchange.
 
         When each exchange's last trade was queued.
 
         GET /trades/status
-        """
-        return await self._call(_LIST_TRADE_STATUSES)
 
-    async def get_trade_status(self, exchange: str) -> TradeStatus:
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
+        """
+        return await self._call(
+            _LIST_TRADE_STATUSES, (), {"fields": fields, "limit": limit, "offset": offset}
+        )
+
+    async def get_trade_status(self, exchange: str, *, fields: str | None = None) -> TradeStatus:
         """Last trade of an exchange.
 
         When the exchange's last trade was queued.
@@ -1805,8 +2218,11 @@ class AsyncCacheClient(AsyncClient):
         GET /trades/status/{exchange}
 
         `exchange`: Name of the exchange.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return await self._call(_GET_TRADE_STATUS, (exchange,))
+        return await self._call(_GET_TRADE_STATUS, (exchange,), {"fields": fields})
 
     async def list_bars(self, symbol: str, timeframe: str, *, count: int | None = None) -> BarList:
         """Latest bars of a symbol.
@@ -1828,6 +2244,9 @@ class AsyncCacheClient(AsyncClient):
         type: ListProcessesType | None = None,
         component: str | None = None,
         since_minutes: int | None = None,
+        fields: str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
     ) -> ProcessList:
         """Active processes.
 
@@ -1838,33 +2257,61 @@ class AsyncCacheClient(AsyncClient):
         `type`: Only processes of this type.
         `component`: Only processes that run this component.
         `since_minutes`: Only processes that reported in the last so many minutes. Left out: 5.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
         """
         return await self._call(
-            _LIST_PROCESSES, (), {"type": type, "component": component, "since_minutes": since_minutes}
+            _LIST_PROCESSES,
+            (),
+            {
+                "type": type,
+                "component": component,
+                "since_minutes": since_minutes,
+                "fields": fields,
+                "limit": limit,
+                "offset": offset,
+            },
         )
 
-    async def get_process_health(self) -> ProcessHealth:
+    async def get_process_health(self, *, fields: str | None = None) -> ProcessHealth:
         """Health of all processes.
 
         The processes of the last 60 minutes, counted by type and state, and whether all of them are
         well.
 
         GET /processes/status
-        """
-        return await self._call(_GET_PROCESS_HEALTH)
 
-    async def get_process_metrics(self) -> ProcessMetrics:
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        """
+        return await self._call(_GET_PROCESS_HEALTH, (), {"fields": fields})
+
+    async def get_process_metrics(self, *, fields: str | None = None) -> ProcessMetrics:
         """Numbers of processes.
 
         How many processes and components the cache knows, and how many processes of each type are
         active.
 
         GET /processes/metrics
+
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return await self._call(_GET_PROCESS_METRICS)
+        return await self._call(_GET_PROCESS_METRICS, (), {"fields": fields})
 
     async def list_process_activities(
-        self, *, since_seconds: int | None = None, type: ListProcessesType | None = None
+        self,
+        *,
+        since_seconds: int | None = None,
+        type: ListProcessesType | None = None,
+        fields: str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
     ) -> ProcessActivityList:
         """What the processes last did.
 
@@ -1874,10 +2321,25 @@ class AsyncCacheClient(AsyncClient):
 
         `since_seconds`: Only processes that reported in the last so many seconds. Left out: 86400.
         `type`: Only processes of this type.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
+        `limit`: How many elements to answer with at most; a `Link` header then leads to the next ones.
+        `offset`: How many elements to pass over first.
         """
-        return await self._call(_LIST_PROCESS_ACTIVITIES, (), {"since_seconds": since_seconds, "type": type})
+        return await self._call(
+            _LIST_PROCESS_ACTIVITIES,
+            (),
+            {
+                "since_seconds": since_seconds,
+                "type": type,
+                "fields": fields,
+                "limit": limit,
+                "offset": offset,
+            },
+        )
 
-    async def get_process(self, process_id: str) -> Process:
+    async def get_process(self, process_id: str, *, fields: str | None = None) -> Process:
         """Process by its id.
 
         One process as it last reported, stopped ones too until the cache forgets them after 24 hours.
@@ -1885,10 +2347,13 @@ class AsyncCacheClient(AsyncClient):
         GET /processes/{process_id}
 
         `process_id`: Id of the process: type, component and start time, joined by `:`.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return await self._call(_GET_PROCESS, (process_id,))
+        return await self._call(_GET_PROCESS, (process_id,), {"fields": fields})
 
-    async def get_component_process(self, component: str) -> Process:
+    async def get_component_process(self, component: str, *, fields: str | None = None) -> Process:
         """Newest process of a component.
 
         The process that runs the component, as it last reported.
@@ -1896,5 +2361,8 @@ class AsyncCacheClient(AsyncClient):
         GET /processes/components/{component}
 
         `component`: Component that the process runs.
+        `fields`: Members to answer with, those of a member joined by a dot (`exchange,ticker.last`); of
+            a collection, members of each element. The others are left out, required ones too. The type
+            is that of the whole answer.
         """
-        return await self._call(_GET_COMPONENT_PROCESS, (component,))
+        return await self._call(_GET_COMPONENT_PROCESS, (component,), {"fields": fields})

@@ -136,4 +136,6 @@ def _entry(argument: Argument) -> str:
     default = parameter.schema.get("default")
     notes = [] if default is None else [f"Left out: {default}."]
     notes += ["Deprecated."] if parameter.deprecated else []
+    # A type for each selection there is would be one nobody can name.
+    notes += ["The type is that of the whole answer."] if parameter.select == "fields" else []
     return " ".join([f"`{argument.name}`:", text, *notes]).strip()

@@ -15,14 +15,16 @@ from fullon_cache_api.cache.errors import CacheTimeout, CorruptValue
 from fullon_cache_api.cache.reader import Reader
 from fullon_cache_api.reads.answer import Answer, Derived
 from fullon_cache_api.reads.read import Read
+from fullon_cache_api.spec.members import field_members
 from fullon_cache_api.spec.model import Endpoint, Spec
 
 from .contract import Contract
-from .kept import Entries, Finished, Kept, size_of
+from .kept import Entries, Finished, Kept, Key, size_of
 from .parameters import Argument, compile_parameters
 from .problems import NotCached
 from .response import JSON_TYPE, NO_SNIFF, Response, cache_control, entity, unless_known
-from .shared import Copies, Shared
+from .selection import Selection, compile_selector
+from .shared import Copies, Obtain, Shared
 
 Respond: TypeAlias = Callable[[Scope], Awaitable[Response]]
 """Answers GET and HEAD of one path and query, as often as asked."""
@@ -44,7 +46,7 @@ class Source:
 
     client: CacheClient
     deadline: float
-    kept: Kept[Derived, Finished] = field(default_factory=Kept)
+    kept: Kept[Key, Finished] = field(default_factory=Kept)
     copies: Copies | None = None
     aside: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 1, "large answers"))
 
@@ -52,63 +54,76 @@ class Source:
 def make_handler(
     spec: Spec, endpoint: Endpoint, read: Read, source: Source, report_skipped: ReportSkipped
 ) -> Handler:
-    """Return the handler of an endpoint: parameters, read, response check, JSON.
+    """Return the handler of an endpoint: parameters, read, response check, selection, JSON.
 
     It raises BadParameters; what it returns raises NotCached, AmbiguousOrder and the errors of the cache.
     """
-    parse = compile_parameters(endpoint)
+    parse = compile_parameters(endpoint, field_members(endpoint, spec.schemas))
+    selector = compile_selector(endpoint)
     contract = Contract(endpoint, spec.schemas)
     function = read.function
     encode = msgspec.json.Encoder().encode
     headers = ((b"content-type", JSON_TYPE), cache_control(endpoint.max_age), NO_SNIFF)
     skip = endpoint.path.count("/")
     elements = endpoint.read.elements
+    fed = len(endpoint.read.arguments)
     empty_is_absent = endpoint.empty == 404
     kept: Entries = {}
 
-    def finish(answer: Answer) -> Finished:
+    def finish(answer: Answer, selection: Selection | None) -> Finished:
         is_empty = elements is not None and not answer.body[elements]
-        body = encode(contract.check(answer))
-        return Finished(entity(body, headers), tuple(answer.skipped), is_empty and not answer.skipped)
+        body = contract.check(answer)
+        if selector is None or selection is None:
+            response = entity(encode(body), headers)
+        else:
+            body, links = selector.select(body, selection)
+            response = entity(encode(body), (*headers, *links))
+        return Finished(response, tuple(answer.skipped), is_empty and not answer.skipped)
 
-    def finish_once(derived: Derived) -> Finished:
-        finished = finish(derived.answer())
-        source.kept.add(kept, derived, finished, size_of(derived, finished))
+    def finish_once(derived: Derived, selection: Selection | None, key: Key) -> Finished:
+        finished = finish(derived.answer(), selection)
+        source.kept.add(kept, key, finished, size_of(key, finished))
         return finished
 
-    async def finish_aside(derived: Derived, deadline: float) -> Finished:
+    async def finish_aside(derived: Derived, selection: Selection | None, deadline: float) -> Finished:
         # Other requests go on meanwhile. It is too large to be kept, and to be looked for.
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout_at(deadline):
-                return await loop.run_in_executor(source.aside, lambda: finish(derived.answer()))
+                return await loop.run_in_executor(source.aside, lambda: finish(derived.answer(), selection))
         except TimeoutError:
             raise CacheTimeout from None
 
-    async def obtain(arguments: Sequence[Argument], deadline: float) -> Finished:
+    async def obtain(arguments: Sequence[Argument], selection: Selection | None, deadline: float) -> Finished:
         answer = await function(Reader(source.client, deadline), *arguments)
         if answer is None:
             raise NotCached
         if isinstance(answer, Answer):
-            finished = finish(answer)
+            finished = finish(answer, selection)
         elif answer.is_large:
-            finished = await finish_aside(answer, deadline)
+            finished = await finish_aside(answer, selection, deadline)
         else:
-            finished = kept.get(answer) or finish_once(answer)
+            key = answer if selection is None else (answer, selection)
+            finished = kept.get(key) or finish_once(answer, selection, key)
         if finished.skipped:
             report_skipped(endpoint.operation_id, finished.skipped)
         if finished.is_empty and empty_is_absent:
             raise NotCached
         return finished
 
-    async def respond(arguments: Sequence[Argument], scope: Scope) -> Response:
+    async def respond(obtain: Obtain, scope: Scope) -> Response:
         deadline = asyncio.get_running_loop().time() + source.deadline
-        return unless_known(scope, (await obtain(arguments, deadline)).response)
+        return unless_known(scope, (await obtain(deadline)).response)
 
     def handle(segments: Sequence[bytes], query_string: bytes) -> Respond:
         arguments = parse(segments[-skip:], query_string)
+        selection = None
+        if selector is not None:
+            arguments, selecting = arguments[:fed], arguments[fed:]
+            selection = selector.selection(selecting, query_string)
+        own = partial(obtain, arguments, selection)
         if source.copies is None or not endpoint.max_age:
-            return partial(respond, arguments)
-        return Shared(partial(obtain, arguments), endpoint.max_age, source.deadline, source.copies)
+            return partial(respond, own)
+        return Shared(own, endpoint.max_age, source.deadline, source.copies)
 
     return handle

@@ -7,6 +7,7 @@ from fullon_cache_api.cache.errors import CorruptValue
 from fullon_cache_api.reads.answer import Derived
 
 from .response import Response
+from .selection import Selection
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -29,8 +30,11 @@ class Finished(NamedTuple):
     is_empty: bool = False
 
 
-Entries: TypeAlias = dict[Derived, Finished]
-"""What is kept of one endpoint: equal arguments, the bytes from Redis among them, give an equal answer."""
+Key: TypeAlias = Derived | tuple[Derived, Selection]
+"""What an answer depends on: arguments, the bytes from Redis among them, and what was selected of it."""
+
+Entries: TypeAlias = dict[Key, Finished]
+"""What is kept of one endpoint: equal keys give an equal answer."""
 
 
 class Kept(Generic[K, V]):
@@ -57,9 +61,9 @@ class Kept(Generic[K, V]):
             self._size -= freed
 
 
-def size_of(derived: Derived, finished: Finished) -> int:
+def size_of(key: Key, finished: Finished) -> int:
     """Return about how many bytes an answer takes, and those that it is made of."""
-    return _size(derived.arguments) + len(finished.response.body)
+    return _size(key) + len(finished.response.body)
 
 
 def _size(value: object) -> int:

@@ -10,9 +10,11 @@ import jsonschema_rs
 
 from fullon_cache_api.reads.symbol import Symbol
 from fullon_cache_api.spec.json import Json, thaw, thaw_object
-from fullon_cache_api.spec.model import Endpoint, Parameter
+from fullon_cache_api.spec.members import ANY, Members
+from fullon_cache_api.spec.model import SELECTS, Endpoint, Parameter
 from fullon_cache_api.spec.suggest import did_you_mean
 
+from .selection import BadFields, parse_fields, unselected
 from .text import BadText, decode, decode_query
 from .validator import validator_of
 
@@ -60,20 +62,22 @@ class _Slot:
     segment: int = -1
 
 
-def compile_parameters(endpoint: Endpoint) -> ParseParameters:
+def compile_parameters(endpoint: Endpoint, members: Members = ANY) -> ParseParameters:
     """Return the function that turns path segments and a query string into arguments in the read's order.
 
-    The segments are those of the endpoint's own path, still percent-encoded. It raises BadParameters.
+    The segments are those of the endpoint's own path, still percent-encoded. Where parameters select from the
+    answer, the values of all SELECTS come after the read's arguments; `fields` may name `members`. It raises
+    BadParameters.
     """
     template = endpoint.path.split("/")[1:]
-    start = _defaults(endpoint)
+    start = (*_defaults(endpoint), *unselected(endpoint))
     path = tuple(
-        _slot(endpoint, parameter, template.index(f"{{{parameter.name}}}"))
+        _slot(endpoint, parameter, members, template.index(f"{{{parameter.name}}}"))
         for parameter in endpoint.parameters
         if parameter.location == "path"
     )
     query = {
-        parameter.name: _slot(endpoint, parameter)
+        parameter.name: _slot(endpoint, parameter, members)
         for parameter in endpoint.parameters
         if parameter.location == "query"
     }
@@ -163,13 +167,17 @@ def _defaults(endpoint: Endpoint) -> tuple[Argument, ...]:
     return tuple(values)
 
 
-def _slot(endpoint: Endpoint, parameter: Parameter, segment: int = -1) -> _Slot:
+def _slot(endpoint: Endpoint, parameter: Parameter, members: Members, segment: int = -1) -> _Slot:
     fed = [binding.argument for binding in endpoint.bindings if binding.parameter == parameter.name]
     names = [argument.name for argument in endpoint.read.arguments]
     demands = [argument.schema for argument in endpoint.read.arguments if argument.name in fed]
     validator = validator_of({"allOf": [thaw_object(parameter.schema), *map(thaw, demands)]})
     convert = _converter(parameter, validator, decode if segment >= 0 else decode_query)
     positions = tuple(names.index(name) for name in fed)
+    if parameter.select is not None:
+        positions = (len(names) + SELECTS.index(parameter.select),)
+    if parameter.select == "fields":
+        convert = _fields_converter(members)
     return _Slot(parameter.name, positions, convert, parameter.required, segment)
 
 
@@ -188,6 +196,18 @@ def _converter(
             instance = text if isinstance(value, Symbol) else value
             raise _BadValue([error.message for error in validator.iter_errors(instance)])
         return value
+
+    return convert
+
+
+def _fields_converter(members: Members) -> Convert:
+    def convert(raw: bytes) -> Argument:
+        try:
+            return parse_fields(decode_query(raw), members)
+        except BadText as error:
+            raise _BadValue([f"the value {error}"]) from None
+        except BadFields as error:
+            raise _BadValue(error.messages) from None
 
     return convert
 

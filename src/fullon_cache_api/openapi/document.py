@@ -7,6 +7,7 @@ from fullon_cache_api.spec.model import Endpoint, Spec, Tag
 from fullon_cache_api.spec.problems import PROBLEMS
 
 from .parameters import Parameters
+from .partial import PartialSchemas
 from .responses import HEADERS, operation_responses, problems_of, response_components
 from .schemas import schema_component, schema_examples, schema_names
 from .system import SYSTEM_PROBLEMS, SYSTEM_TAG, system_paths, system_schemas
@@ -22,9 +23,10 @@ def document(spec: Spec, *, prefix: str, server: str = "/") -> PlainObject:
     """
     prefix = prefix.rstrip("/")
     names = schema_names(spec.schemas, system_schemas())
-    parameters = Parameters(spec.endpoints)
+    parameters = Parameters(spec.endpoints, spec.schemas)
+    partials = PartialSchemas(spec.schemas, names)
     paths: PlainObject = {
-        prefix + endpoint.path: {"get": _operation(endpoint, spec, names, parameters)}
+        prefix + endpoint.path: {"get": _operation(endpoint, spec, names, parameters, partials)}
         for endpoint in spec.endpoints
     }
     paths |= system_paths({endpoint.operation_id for endpoint in spec.endpoints})
@@ -35,7 +37,7 @@ def document(spec: Spec, *, prefix: str, server: str = "/") -> PlainObject:
         "security": [],
         "tags": _tags(spec),
         "paths": paths,
-        "components": _components(spec, names, parameters, prefix),
+        "components": _components(spec, names, parameters, partials, prefix),
     }
 
 
@@ -49,7 +51,11 @@ def _tag(tag: Tag) -> PlainObject:
 
 
 def _operation(
-    endpoint: Endpoint, spec: Spec, names: Mapping[str, str], parameters: Parameters
+    endpoint: Endpoint,
+    spec: Spec,
+    names: Mapping[str, str],
+    parameters: Parameters,
+    partials: PartialSchemas,
 ) -> PlainObject:
     operation: PlainObject = {"operationId": endpoint.operation_id}
     if endpoint.tags:
@@ -62,12 +68,21 @@ def _operation(
     if endpoint.parameters:
         operation["parameters"] = parameters.of(endpoint)
     example = next(iter(schema_examples(spec.schemas[endpoint.response])), None)
-    operation["responses"] = operation_responses(endpoint, names[endpoint.response], example)
+    operation["responses"] = operation_responses(
+        endpoint, names[endpoint.response], example, partials.of(endpoint)
+    )
     return operation
 
 
-def _components(spec: Spec, names: Mapping[str, str], parameters: Parameters, prefix: str) -> PlainObject:
+def _components(
+    spec: Spec,
+    names: Mapping[str, str],
+    parameters: Parameters,
+    partials: PartialSchemas,
+    prefix: str,
+) -> PlainObject:
     schemas: PlainObject = {name: schema_component(file, spec.schemas, names) for file, name in names.items()}
+    schemas |= partials.components
     shipped = system_schemas()
     schemas |= {name: schema_component(name, shipped, {}) for name in shipped}
     answered = {kind for endpoint in spec.endpoints for kind in problems_of(endpoint)} | {*SYSTEM_PROBLEMS}

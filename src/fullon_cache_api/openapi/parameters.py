@@ -5,8 +5,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 from fullon_cache_api.spec.json import JsonObject, PlainJson, PlainObject, thaw, thaw_object
+from fullon_cache_api.spec.members import field_members
 from fullon_cache_api.spec.model import Endpoint, Parameter
 
+from .fields import with_fields
 from .names import component_name
 
 _SYMBOL_RULE = (
@@ -27,11 +29,14 @@ _BOUNDS: Mapping[str, Callable[[float, float], float]] = {
 class Parameters:
     """The parameters of all endpoints; `shared` holds the Parameter Objects that several of them use."""
 
-    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
+    def __init__(self, endpoints: Iterable[Endpoint], schemas: Mapping[str, JsonObject]) -> None:
+        self._schemas = schemas
         uses = Counter(
             json.dumps(parameter_object(parameter, endpoint))
             for endpoint in endpoints
             for parameter in endpoint.parameters
+            # Which fields there are depends on the answer.
+            if parameter.select != "fields"
         )
         self.shared: PlainObject = {}
         self._names: dict[str, str] = {}
@@ -43,9 +48,12 @@ class Parameters:
 
     def of(self, endpoint: Endpoint) -> list[PlainJson]:
         """Return an endpoint's parameters: references to shared ones, Parameter Objects for its own."""
-        return [self._entry(parameter_object(parameter, endpoint)) for parameter in endpoint.parameters]
+        return [self._entry(parameter, endpoint) for parameter in endpoint.parameters]
 
-    def _entry(self, value: PlainObject) -> PlainJson:
+    def _entry(self, parameter: Parameter, endpoint: Endpoint) -> PlainJson:
+        value = parameter_object(parameter, endpoint)
+        if parameter.select == "fields":
+            return with_fields(value, field_members(endpoint, self._schemas))
         name = self._names.get(json.dumps(value))
         return {"$ref": f"#/components/parameters/{name}"} if name else value
 

@@ -46,6 +46,13 @@ _CACHING: JsonObject = {
     "ETag": {"$ref": "#/components/headers/ETag"},
     "Cache-Control": {"$ref": "#/components/headers/CacheControl"},
 }
+_LINK: JsonObject = {
+    "Link": {
+        "description": "Where the next elements are (RFC 8288, `rel=next`); absent after the last one.",
+        "schema": {"type": "string"},
+        "example": '<?limit=100&offset=100>; rel="next"',
+    }
+}
 _NOT_MODIFIED = "NotModified"
 
 _TICKER = "/tickers/binance/BTC-USDT"
@@ -85,13 +92,19 @@ def problems_of(endpoint: Endpoint) -> Iterator[ProblemKind]:
     yield from (INTERNAL_ERROR, CORRUPT_CACHE, CACHE_UNAVAILABLE, CACHE_TIMEOUT)
 
 
-def operation_responses(endpoint: Endpoint, schema: str, example: PlainJson) -> PlainObject:
-    """Return the `responses` of an endpoint's operation; `schema` is the component of its answer."""
+def operation_responses(
+    endpoint: Endpoint, schema: str, example: PlainJson, partial: str | None = None
+) -> PlainObject:
+    """Return the `responses` of an endpoint's operation.
+
+    `schema` is the component of its answer, `partial` that of one whose members were selected.
+    """
+    pages = endpoint.selecting("limit") and endpoint.selecting("offset")
     return {
         "200": {
             "description": "The answer.",
-            "headers": thaw_object(_CACHING),
-            "content": json_content("application/json", schema, example),
+            "headers": thaw_object({**_CACHING, **_LINK} if pages else _CACHING),
+            "content": json_content("application/json", schema, example, partial),
         },
         "304": {"$ref": f"#/components/responses/{_NOT_MODIFIED}"},
         **problem_references(problems_of(endpoint)),

@@ -3,12 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 from fullon_cache_api.spec.json import JsonObject, PlainJson, PlainObject, thaw
-from fullon_cache_api.spec.schemas import relocate
+from fullon_cache_api.spec.schemas import OF_A_FILE, relocate
 
 from .names import component_name
-
-# A component is part of the document: it speaks the document's dialect and has no address of its own.
-_OF_A_FILE = ("$schema", "$id")
 
 
 def schema_names(schemas: Mapping[str, JsonObject], reserved: Iterable[str]) -> dict[str, str]:
@@ -23,7 +20,8 @@ def schema_names(schemas: Mapping[str, JsonObject], reserved: Iterable[str]) -> 
 
 def schema_component(file: str, schemas: Mapping[str, JsonObject], names: Mapping[str, str]) -> PlainJson:
     """Return one file's schema as a component."""
-    schema = {name: member for name, member in schemas[file].items() if name not in _OF_A_FILE}
+    # A component is part of the document: it speaks the document's dialect and has no address of its own.
+    schema = {name: member for name, member in schemas[file].items() if name not in OF_A_FILE}
     return relocate(schema, file, lambda target: schema_ref(names[target]))
 
 
@@ -38,9 +36,14 @@ def schema_ref(name: str) -> str:
     return f"#/components/schemas/{name}"
 
 
-def json_content(media_type: str, name: str, example: PlainJson) -> PlainObject:
-    """Return the `content` of a response whose body is a schema component; no example where that is None."""
+def json_content(media_type: str, name: str, example: PlainJson, other: str | None = None) -> PlainObject:
+    """Return the `content` of a response whose body is a schema component, or another one.
+
+    It has no example where that is None.
+    """
     media: PlainObject = {"schema": {"$ref": schema_ref(name)}}
+    if other is not None:
+        media["schema"] = {"anyOf": [{"$ref": schema_ref(name)}, {"$ref": schema_ref(other)}]}
     if example is not None:
         media["example"] = example
     return {media_type: media}

@@ -22,9 +22,11 @@ def bind(
     A read or parameters that are mistaken themselves are None: then only what does not depend on them is
     checked.
     """
-    by_name = None if declared is None else {entry.parameter.name: entry for entry in declared}
+    feeding = None if declared is None else [entry for entry in declared if entry.parameter.select is None]
+    by_name = None if feeding is None else {entry.parameter.name: entry for entry in feeding}
+    selecting = {entry.parameter.name for entry in declared or () if entry.parameter.select is not None}
     sources = {source.name: source for source in endpoint.children("args")}
-    known = [_is_known(source, read, by_name) for source in sources.values()]
+    known = [_is_known(source, read, by_name, selecting) for source in sources.values()]
     if read is None or by_name is None or not all(known) or not endpoint.is_sound_at("args"):
         return None
     found = (_feed(endpoint, read, each, sources.get(each.name), by_name) for each in read.arguments)
@@ -33,14 +35,19 @@ def bind(
     return bindings
 
 
-def _is_known(source: Part, read: ReadSignature | None, by_name: Mapping[str, Declared] | None) -> bool:
+def _is_known(
+    source: Part, read: ReadSignature | None, by_name: Mapping[str, Declared] | None, selecting: set[str]
+) -> bool:
     """Whether an entry of `args` speaks of an argument and a parameter that are there."""
     known = True
     if read is not None and read.argument(source.name) is None:
         hint = _hint(source.name, read)
         source.complain(f"{read.name} has no argument {quote(source.name)}{hint}", key=True)
         known = False
-    if by_name is not None and isinstance(source.value, str) and source.value not in by_name:
+    if isinstance(source.value, str) and source.value in selecting:
+        source.complain(f"{quote(source.value)} selects from the answer: it feeds no argument")
+        known = False
+    elif by_name is not None and isinstance(source.value, str) and source.value not in by_name:
         hint = did_you_mean(source.value, by_name)
         source.complain(f"the endpoint has no parameter {quote(source.value)}{hint}")
         known = False

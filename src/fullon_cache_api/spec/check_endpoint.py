@@ -7,6 +7,7 @@ from typing import Literal
 
 from .check_args import bind
 from .check_parameter import Declared, read_parameter
+from .check_select import check_selecting
 from .document import Part
 from .fit import Fitting
 from .model import Endpoint
@@ -39,6 +40,8 @@ def check_endpoint(part: Part, around: Surroundings) -> Endpoint | None:
     response = _response(part, around.folder)
     if read is not None and response is not None:
         _check_fit(part.name, read, response, around.folder)
+        uses = [(entry.use, entry.parameter) for entry in declared or ()]
+        check_selecting(uses, read, response, around.folder.schemas)
     operation_id, summary = part.text("operationId"), part.text("summary")
     empty = _empty(part, read)
     if declared is None or read is None or bindings is None or response is None:

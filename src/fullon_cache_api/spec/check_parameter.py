@@ -7,10 +7,11 @@ from functools import lru_cache
 
 import jsonschema_rs
 
+from .check_select import selecting_mistakes
 from .document import Part
 from .explain import explain
 from .json import PlainJson, PlainObject, Pointer, freeze_object, thaw_object
-from .model import Location, Parameter
+from .model import SELECTS, Location, Parameter
 from .schema_check import UNUSABLE_PATTERN
 from .signature import Argument, ReadSignature
 from .wording import quote
@@ -65,6 +66,7 @@ def _parameter(part: Part, schema: PlainObject, key: str) -> Parameter:
         example=None if example is None else example.value,
         decode="symbol" if part.text("decode") == "symbol" else None,
         deprecated=part.flag("deprecated"),
+        select=next((select for select in SELECTS if part.text("select") == select), None),
     )
 
 
@@ -79,6 +81,8 @@ def _mistakes(part: Part, schema: PlainObject) -> Iterator[tuple[Pointer, str]]:
         yield ("schema", "default"), "a path parameter is always given: leave the default out"
     if not in_path and part.flag("required") and "default" in schema:
         yield ("schema", "default"), "a required parameter is always given: leave the default out"
+    if part.text("select") is not None:
+        yield from selecting_mistakes(part, schema)
     try:
         validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True, offline=True)
     except jsonschema_rs.ValidationError:

@@ -9,6 +9,11 @@ from .signature import ArgumentType, ReadSignature
 
 Location: TypeAlias = Literal["path", "query"]
 
+Select: TypeAlias = Literal["fields", "limit", "offset"]
+"""What a parameter can select from an answer: members by their names, how many elements, from which on."""
+
+SELECTS: tuple[Select, ...] = ("fields", "limit", "offset")
+
 
 @dataclass(frozen=True, slots=True)
 class Info:
@@ -32,7 +37,8 @@ class Tag:
 class Parameter:
     """OpenAPI's Parameter Object for a path segment or a query parameter.
 
-    `decode="symbol"` reads the text as a market symbol: `BTC-USDT` stands for `BTC/USDT`.
+    `decode="symbol"` reads the text as a market symbol: `BTC-USDT` stands for `BTC/USDT`. One with a
+    `select` feeds no read: it says what of the answer is sent.
     """
 
     name: str
@@ -43,6 +49,7 @@ class Parameter:
     example: Json = None
     decode: Literal["symbol"] | None = None
     deprecated: bool = False
+    select: Select | None = None
 
     @property
     def type(self) -> ArgumentType:
@@ -94,6 +101,10 @@ class Endpoint:
     def is_collection(self) -> bool:
         """Whether the answer lists elements."""
         return self.read.elements is not None
+
+    def selecting(self, select: Select) -> Parameter | None:
+        """Return the parameter that selects in this way, or None."""
+        return next((parameter for parameter in self.parameters if parameter.select == select), None)
 
 
 @dataclass(frozen=True, slots=True)

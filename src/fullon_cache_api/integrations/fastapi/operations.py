@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from fullon_cache_api.spec.json import PlainJson, PlainObject
@@ -53,8 +55,16 @@ def _response(response: PlainObject, types: Mapping[str, type[Component]]) -> di
     told: dict[str, Any] = {name: member for name, member in response.items() if name != "content"}
     for media_type, media in _object(response.get("content", {})).items():
         told["content"] = _Content({media_type: {**_object(media), "schema": {}}})
-        told["model"] = types[str(_object(_object(media)["schema"])["$ref"]).removeprefix(SCHEMAS)]
+        told["model"] = _model(_object(_object(media)["schema"]), types)
     return told
+
+
+def _model(schema: PlainObject, types: Mapping[str, type[Component]]) -> Any:
+    """Return the type of a component, or the union of those that a body can be."""
+    options = schema.get("anyOf")
+    if isinstance(options, list):
+        return reduce(or_, [_model(_object(option), types) for option in options])
+    return types[str(schema["$ref"]).removeprefix(SCHEMAS)]
 
 
 def _inlined(value: PlainJson, components: PlainObject) -> PlainJson:
