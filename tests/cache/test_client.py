@@ -15,6 +15,7 @@ from redis.exceptions import ResponseError
 
 from fullon_cache_api.cache import CacheClient, CacheUnavailable, CommandRefused, RedisTarget
 from fullon_cache_api.cache.batch import MAX_BATCH
+from fullon_cache_api.cache.client import PATIENCE
 from fullon_cache_api.cache.commands import Command
 from fullon_cache_api.demo import EmbeddedServer
 
@@ -54,9 +55,13 @@ async def test_a_second_lane_serves_while_the_first_one_waits(tcp_server: Embedd
     async with through_proxy(tcp_server, lanes=2) as (client, proxy):
         proxy.hold()
         calls = [asyncio.create_task(value(client, number)) for number in range(3)]
+        await until(lambda: proxy.holding > 0)
+        assert proxy.connections == 1
+        await asyncio.sleep(2 * PATIENCE)
+        calls += [asyncio.create_task(value(client, number)) for number in range(3, 5)]
         await until(lambda: proxy.connections == 2)
         proxy.release()
-        assert await asyncio.gather(*calls) == [b"value 0", b"value 1", b"value 2"]
+        assert await asyncio.gather(*calls) == [f"value {number}".encode() for number in range(5)]
         assert proxy.connections == 2
 
 

@@ -55,6 +55,8 @@ class Lane:
         self.waiting.append(call)
         if not self.busy:
             self.busy = True
+            # What comes right after it goes out with it, and not on a lane of its own.
+            self.started = call.asked
             self.task = asyncio.get_running_loop().create_task(self._run())
         if call.deadline < self.alarm_at:
             self._set_alarm(call.deadline)

@@ -87,6 +87,11 @@ def problems_of(endpoint: Endpoint) -> Iterator[ProblemKind]:
 
 def operation_responses(endpoint: Endpoint, schema: str, example: PlainJson) -> PlainObject:
     """Return the `responses` of an endpoint's operation; `schema` is the component of its answer."""
+    return answer_responses(schema, example, problems_of(endpoint))
+
+
+def answer_responses(schema: str, example: PlainJson, kinds: Iterable[ProblemKind]) -> PlainObject:
+    """Return the `responses` of an operation with one answer, and problems of some kinds."""
     return {
         "200": {
             "description": "The answer.",
@@ -94,7 +99,7 @@ def operation_responses(endpoint: Endpoint, schema: str, example: PlainJson) -> 
             "content": json_content("application/json", schema, example),
         },
         "304": {"$ref": f"#/components/responses/{_NOT_MODIFIED}"},
-        **problem_references(problems_of(endpoint)),
+        **problem_references(kinds),
     }
 
 
