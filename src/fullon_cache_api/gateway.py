@@ -89,7 +89,7 @@ class FullonCacheGateway:
         await self.close()
 
     def _make_app(self) -> GatewayApp:
-        source = Source(self._client, self.settings.deadline)
+        source = Source.of(self._client, self.settings.deadline, compresses=self.settings.compression)
         tree: RouteTree[Handler] = RouteTree()
         for endpoint in self.spec.endpoints:
             handler = make_handler(
@@ -108,7 +108,7 @@ class FullonCacheGateway:
         names = {endpoint.operation_id: self.prefix + endpoint.path for endpoint in self.spec.endpoints}
         app = GatewayApp(tree, names, _report_problem, closed=self.close)
         if offers_batch(self.spec):
-            batch = make_batch(tree.find, self.prefix, self.spec.endpoints, source.deadline, app.problem)
+            batch = make_batch(tree.find, self.prefix, self.spec.endpoints, source, app.problem)
             tree.add(self.prefix + BATCH_PATH, batch)
         return app
 

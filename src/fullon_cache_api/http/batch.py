@@ -17,12 +17,12 @@ from fullon_cache_api.spec.batch import MAX_GETS
 from fullon_cache_api.spec.model import Endpoint
 from fullon_cache_api.spec.suggest import did_you_mean
 
-from .handler import Handler, Respond
+from .handler import Handler, Respond, Source
 from .parameters import BadParameters, ParameterMistake
 from .path import raw_path, segments_of
 from .problems import BatchTooLarge, NoSuchEndpoint
 from .request_id import REQUEST_ID, request_id
-from .response import JSON_TYPE, NO_SNIFF, NO_STORE, Header, Response, cache_control, entity, unless_known
+from .response import JSON_TYPE, NO_SNIFF, NO_STORE, Header, Response, cache_control, entity
 from .text import BadText, decode_query
 
 MAX_BYTES = 4_000_000
@@ -82,13 +82,13 @@ class _Room:
 
 
 def make_batch(
-    find: Find, prefix: str, endpoints: Sequence[Endpoint], seconds: float, explain: Explain
+    find: Find, prefix: str, endpoints: Sequence[Endpoint], source: Source, explain: Explain
 ) -> Handler:
     """Return the handler of the batch endpoint; it raises BadParameters.
 
     What a `get` leads to is what a request of its own would lead to, if that is one of `endpoints`; nothing
-    else can be reached. Equal ones are read once, and all together, within so many seconds. What the handler
-    returns raises CacheUnavailable or CacheTimeout where all who asked Redis failed by it.
+    else can be reached. Equal ones are read once, and all together, by one deadline. What the handler returns
+    raises CacheUnavailable or CacheTimeout where all who asked Redis failed by it.
     """
     above = segments_of(prefix.encode())
     own = {find(segments_of((prefix + endpoint.path).encode())): endpoint for endpoint in endpoints}
@@ -111,7 +111,7 @@ def make_batch(
             return error
 
     async def respond(gets: Sequence[str], found: Found, scope: Scope) -> Response:
-        deadline = asyncio.get_running_loop().time() + seconds
+        deadline = asyncio.get_running_loop().time() + source.deadline
         children = _children(scope, found)
         room, gate = _Room(), asyncio.Semaphore(WIDE_AT_ONCE)
         outcomes = await asyncio.gather(
@@ -126,7 +126,8 @@ def make_batch(
             for text, outcome in zip(found, outcomes, strict=True)
         }
         headers = ((b"content-type", JSON_TYPE), _lifetime(found, outcomes), NO_SNIFF)
-        return unless_known(scope, entity(_body(gets, answers), headers))
+        whole = entity(_body(gets, answers), headers)
+        return await source.compression.respond(scope, whole, deadline)
 
     def handle(segments: Sequence[bytes], query_string: bytes) -> Respond:
         gets = _parse(query_string)

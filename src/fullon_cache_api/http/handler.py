@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
@@ -17,6 +17,7 @@ from fullon_cache_api.reads.answer import Answer, Derived
 from fullon_cache_api.reads.read import Read
 from fullon_cache_api.spec.model import Endpoint, Spec
 
+from .compression import Compression
 from .contract import Contract
 from .kept import Entries, Finished, Kept
 from .parameters import Argument, compile_parameters
@@ -37,13 +38,20 @@ ReportSkipped: TypeAlias = Callable[[str, Sequence[CorruptValue]], None]
 class Source:
     """Where handlers read from, how long a request may take (seconds), and what they have together.
 
-    `kept` are finished answers; `aside` is where large ones are made, one at a time.
+    `kept` are finished answers; `aside` is where large ones are made and compressed, one at a time.
     """
 
     client: CacheClient
     deadline: float
-    kept: Kept = field(default_factory=Kept)
-    aside: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 1, "large answers"))
+    kept: Kept
+    aside: ThreadPoolExecutor
+    compression: Compression
+
+    @classmethod
+    def of(cls, client: CacheClient, deadline: float, *, compresses: bool = True) -> "Source":
+        """Return a source that nothing has been read from yet."""
+        kept, aside = Kept(), ThreadPoolExecutor(1, "large answers")
+        return cls(client, deadline, kept, aside, Compression(kept, aside, on=compresses))
 
 
 def make_handler(
@@ -62,6 +70,7 @@ def make_handler(
     elements = endpoint.read.elements
     empty_is_absent = endpoint.empty == 404
     kept: Entries = {}
+    compression = source.compression
 
     def finish(answer: Answer) -> Finished:
         is_empty = elements is not None and not answer.body[elements]
@@ -97,7 +106,10 @@ def make_handler(
             report_skipped(endpoint.operation_id, finished.skipped)
         if finished.is_empty and empty_is_absent:
             raise NotCached
-        return unless_known(scope, finished.response)
+        response = finished.response
+        if compression.applies(response.body):
+            return await compression.respond(scope, response, deadline)
+        return unless_known(scope, response)
 
     def handle(segments: Sequence[bytes], query_string: bytes) -> Respond:
         return partial(respond, parse(segments[-skip:], query_string))

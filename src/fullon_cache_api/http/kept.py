@@ -1,7 +1,8 @@
-"""Finished answers that are kept for as long as what they depend on is read again."""
+"""Finished answers, and their compressed bodies, kept for as long as what they depend on is read again."""
 
 from collections import deque
-from typing import NamedTuple, TypeAlias
+from collections.abc import Hashable
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from fullon_cache_api.cache.errors import CorruptValue
 from fullon_cache_api.reads.answer import Derived
@@ -30,21 +31,43 @@ Entries: TypeAlias = dict[Derived, Finished]
 """What is kept of one endpoint: equal arguments, the bytes from Redis among them, give an equal answer."""
 
 
+class _Holder(Protocol):
+    """Something that can let go of what is kept in it."""
+
+    def pop(self, key: Any, default: None, /) -> object: ...
+
+
 class Kept:
     """Keeps finished answers within the budget; the oldest go first."""
 
     def __init__(self, budget: int = BUDGET) -> None:
         self._budget = budget
         self._size = 0
-        self._order: deque[tuple[Entries, Derived, int]] = deque()
+        self._order: deque[tuple[_Holder, Hashable, int]] = deque()
+        self._coded: dict[tuple[str, bytes], bytes] = {}
+        self.largest = budget // _SHARE
 
     def add(self, entries: Entries, derived: Derived, finished: Finished) -> None:
         """Keep an answer among those of its endpoint, unless it is too large."""
         size = _OVERHEAD + _size(derived.arguments) + len(finished.response.body)
-        if size > self._budget // _SHARE:
+        if size > self.largest:
             return
         entries[derived] = finished
-        self._order.append((entries, derived, size))
+        self._hold(entries, derived, size)
+
+    def find_coded(self, coding: str, body: bytes) -> bytes | None:
+        """Return a body as it was compressed before."""
+        return self._coded.get((coding, body))
+
+    def add_coded(self, coding: str, body: bytes, coded: bytes) -> None:
+        """Keep what a body is compressed to, unless the two are too large."""
+        size = _OVERHEAD + len(body) + len(coded)
+        if size <= self.largest and (coding, body) not in self._coded:
+            self._coded[coding, body] = coded
+            self._hold(self._coded, (coding, body), size)
+
+    def _hold(self, mapping: "_Holder", key: Hashable, size: int) -> None:
+        self._order.append((mapping, key, size))
         self._size += size
         while self._size > self._budget:
             others, oldest, freed = self._order.popleft()
