@@ -130,6 +130,7 @@ def test_what_is_no_path_below_the_prefix_is_the_entrys_mistake(client: httpx.Cl
     (one,) = entries(batch(client, get))
     assert (one["get"], one["status"], one["body"]["type"]) == (get, 400, "/problems/bad-parameters")
     assert one["body"]["errors"][0]["name"] == "get"
+    assert one["body"]["instance"].startswith("/api/" if get.startswith("/") else "/api/batch")
 
 
 def test_fifty_can_be_asked_and_no_more(client: httpx.Client) -> None:

@@ -169,11 +169,12 @@ def _children(scope: Scope, found: Iterable[str]) -> Mapping[str, Scope]:
     the whole.
     """
     headers = [(REQUEST_ID, request_id(scope).encode())]
-    above = raw_path(scope).rpartition(b"/")[0]
+    whole = raw_path(scope)
+    above = whole.rpartition(b"/")[0]
     children: dict[str, Scope] = {}
     for text in found:
         path, _, query = text.encode().partition(b"?")
-        raw = above + path
+        raw = above + path if path.startswith(b"/") else whole
         children[text] = {
             **scope,
             "method": "GET",

@@ -41,7 +41,6 @@ def codings() -> Mapping[str, Compress]:
     return found | {"gzip": gzip}
 
 
-@lru_cache(256)
 def choose(accepted: bytes, offered: tuple[str, ...]) -> str | None:
     """Return the coding that Accept-Encoding (RFC 9110, section 12.5.3) likes best, None for none.
 
@@ -49,6 +48,12 @@ def choose(accepted: bytes, offered: tuple[str, ...]) -> str | None:
     that can be understood, is not accepted. A client that refuses `identity` and all that is offered gets
     `identity` all the same, which serves it better than an error.
     """
+    # A longer one would only fill the memory of those that are known.
+    return _chosen(accepted, offered) if len(accepted) <= _LONGEST else None
+
+
+@lru_cache(256)
+def _chosen(accepted: bytes, offered: tuple[str, ...]) -> str | None:
     weights = _weights(accepted)
     others = weights.get("*", 0.0)
     best = max(offered, key=lambda coding: weights.get(coding, others))
@@ -59,8 +64,6 @@ def choose(accepted: bytes, offered: tuple[str, ...]) -> str | None:
 def _weights(accepted: bytes) -> Mapping[str, float]:
     """Return how much each coding is liked, 0 to 1; of several weights for one the least counts."""
     weights: dict[str, float] = {}
-    if len(accepted) > _LONGEST:
-        return weights
     for text in accepted.decode("latin-1").lower().split(","):
         member = _MEMBER.fullmatch(text)
         if member is None:

@@ -1,6 +1,7 @@
 """Large answers compressed for clients that ask for it."""
 
 import asyncio
+import math
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from functools import partial
@@ -23,7 +24,8 @@ _NAME = b"accept-encoding"
 class Compression:
     """Answers with what the client has and accepts in mind: 304, compressed, or as it is.
 
-    What compressed bodies there are is kept with the answers. Switched `off`, no body is large enough.
+    `smallest` are the bytes from which on a body may be compressed; of a request for a smaller one nothing
+    needs to be looked at. What compressed bodies there are is kept with the answers.
     """
 
     def __init__(self, kept: Kept, aside: Executor, *, on: bool = True) -> None:
@@ -31,14 +33,11 @@ class Compression:
         self._aside = aside
         self._codings = codings() if on else {}
         self._offered = tuple(self._codings)
-
-    def applies(self, body: bytes) -> bool:
-        """Whether a body is one that may be compressed: nothing else of a request needs to be looked at."""
-        return len(body) >= SMALLEST and bool(self._offered)
+        self.smallest: float = SMALLEST if on else math.inf
 
     async def respond(self, scope: Scope, response: Response, deadline: float) -> Response:
         """Return a 200 as the client wants it, or 304 where it has that; `deadline` is a time of the loop."""
-        if not self.applies(response.body):
+        if len(response.body) < self.smallest:
             return unless_known(scope, response)
         plain = Response(200, _varied(response.headers), response.body)
         coding = choose(header(scope, _NAME) or b"", self._offered)

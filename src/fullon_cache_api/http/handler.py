@@ -70,7 +70,7 @@ def make_handler(
     elements = endpoint.read.elements
     empty_is_absent = endpoint.empty == 404
     kept: Entries = {}
-    compression = source.compression
+    compression, smallest = source.compression, source.compression.smallest
 
     def finish(answer: Answer) -> Finished:
         is_empty = elements is not None and not answer.body[elements]
@@ -107,7 +107,7 @@ def make_handler(
         if finished.is_empty and empty_is_absent:
             raise NotCached
         response = finished.response
-        if compression.applies(response.body):
+        if len(response.body) >= smallest:
             return await compression.respond(scope, response, deadline)
         return unless_known(scope, response)
 
