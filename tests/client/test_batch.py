@@ -39,4 +39,4 @@ def test_what_is_no_batch_is_unexpected(make: Calling, script: Scripted, body: b
     script.answers = [Answer(body=body)]
     with pytest.raises(UnexpectedAnswer, match="its body is no batch"):
         make(script.url)("batch", ["/a?b=c", "/d"])
-    assert script.targets == ["/batch?get=%2Fa%3Fb%3Dc&get=%2Fd"]
+    assert script.targets == ["/api/batch?get=%2Fa%3Fb%3Dc&get=%2Fd"]
