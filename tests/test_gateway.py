@@ -108,3 +108,13 @@ def test_what_an_answer_leaves_out_is_named_in_the_log(
     (fields,) = [fields for text, fields in records if text == "elements left out"]
     assert (fields["count"], fields["key"], fields["field"]) == (3, "tickers:binance", "A/B")
     assert fields["others"] == "tickers:binance C/D; tickers:kraken E/F"
+
+
+def test_a_batch_of_the_specs_own_wins(redis_server: EmbeddedServer, tmp_path: Path) -> None:
+    text = (CHECKOUT / "endpoints.yaml").read_text()
+    assert "\n  /bots:\n" in text
+    spec = tmp_path / "endpoints.yaml"
+    spec.write_text(text.replace("\n  /bots:\n", "\n  /batch:\n"))
+    with serving(FullonCacheGateway(spec=spec, settings=settings_for(redis_server.url))) as client:
+        assert list(client.get("/api/batch").json()) == ["count", "bots"]
+        assert client.get("/openapi.json").json()["paths"]["/api/batch"]["get"]["operationId"] == "listBots"

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 from fullon_cache_api import openapi
 from fullon_cache_api.cache import CacheClient, CacheError, CorruptValue
 from fullon_cache_api.http.app import GatewayApp
+from fullon_cache_api.http.batch import make_batch
 from fullon_cache_api.http.embedding import EndpointRoute
 from fullon_cache_api.http.handler import Handler, Source, make_handler
 from fullon_cache_api.http.problems import ProblemText
@@ -24,6 +25,7 @@ from fullon_cache_api.reads.read import Read
 from fullon_cache_api.resources import resource
 from fullon_cache_api.settings import Settings, SettingsError
 from fullon_cache_api.spec import Catalogue, Spec, load_spec
+from fullon_cache_api.spec.batch import BATCH_PATH, offers_batch
 from fullon_cache_api.spec.json import PlainObject, freeze_object
 
 _LOG = get_component_logger("fullon.api.cache.http")
@@ -89,7 +91,7 @@ class FullonCacheGateway:
 
     def _make_app(self) -> GatewayApp:
         copies = Copies() if self.settings.shared_reads else None
-        source = Source(self._client, self.settings.deadline, copies=copies)
+        source = Source.of(self._client, self.settings.deadline, copies, compresses=self.settings.compression)
         tree: RouteTree[Handler] = RouteTree()
         for endpoint in self.spec.endpoints:
             handler = make_handler(
@@ -106,7 +108,11 @@ class FullonCacheGateway:
                 reason = f"the spec's {error.path} would hide the system endpoint of that path"
                 raise SettingsError("API_PREFIX", reason) from None
         names = {endpoint.operation_id: self.prefix + endpoint.path for endpoint in self.spec.endpoints}
-        return GatewayApp(tree, names, _report_problem, closed=self.close)
+        app = GatewayApp(tree, names, _report_problem, closed=self.close)
+        if offers_batch(self.spec):
+            batch = make_batch(tree.find, self.prefix, self.spec.endpoints, source, app.problem)
+            tree.add(self.prefix + BATCH_PATH, batch)
+        return app
 
     def _read(self, name: str) -> Read:
         read = self._reads.get(name)

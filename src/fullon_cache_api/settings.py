@@ -60,6 +60,7 @@ SETTINGS: tuple[Variable, ...] = (
     Variable("API_WORKERS", "1", "How many processes serve."),
     Variable("API_DEADLINE", "2.0", "Seconds after which a request is given up with 504, 0.05 to 60."),
     Variable("API_ACCESS_LOG", "false", "Whether each request is logged."),
+    Variable("API_COMPRESSION", "true", "Whether large answers are compressed for clients that accept it."),
     Variable("ENDPOINTS_FILE", "", "The spec; else `./endpoints.yaml`, else the one inside the package."),
     Variable("REDIS_URL", "", "`redis://`, `rediss://` or `unix://`; the five below do not count then."),
     Variable("REDIS_HOST", "localhost", "Host of Redis.", ("CACHE_HOST",)),
@@ -111,6 +112,7 @@ class Settings:
     log: LogSettings
     cache_backend: Backend = "native"
     shared_reads: bool = True
+    compression: bool = True
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, dotenv: Path | None = _DOTENV) -> "Settings":
@@ -133,6 +135,7 @@ class Settings:
             log=_log(values, access_log),
             cache_backend=values.choice("CACHE_BACKEND", _BACKENDS),
             shared_reads=values.boolean("SHARED_READS"),
+            compression=values.boolean("API_COMPRESSION"),
         )
 
 

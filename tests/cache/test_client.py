@@ -54,13 +54,14 @@ async def test_calls_that_arrive_while_a_batch_is_under_way_form_the_next_one(
 async def test_a_second_lane_serves_while_the_first_one_waits(tcp_server: EmbeddedServer) -> None:
     async with through_proxy(tcp_server, lanes=2) as (client, proxy):
         proxy.hold()
-        calls = [asyncio.create_task(value(client, 0))]
-        await until(lambda: proxy.connections == 1)
-        await asyncio.sleep(PATIENCE)
-        calls += [asyncio.create_task(value(client, number)) for number in (1, 2)]
+        calls = [asyncio.create_task(value(client, number)) for number in range(3)]
+        await until(lambda: proxy.holding > 0)
+        assert proxy.connections == 1
+        await asyncio.sleep(2 * PATIENCE)
+        calls += [asyncio.create_task(value(client, number)) for number in range(3, 5)]
         await until(lambda: proxy.connections == 2)
         proxy.release()
-        assert await asyncio.gather(*calls) == [b"value 0", b"value 1", b"value 2"]
+        assert await asyncio.gather(*calls) == [f"value {number}".encode() for number in range(5)]
         assert proxy.connections == 2
 
 

@@ -1,7 +1,6 @@
 """Finished answers that are kept: by all that they depend on, so that none is older than what was read."""
 
 import json
-from typing import TypeAlias
 
 import httpx
 import redis
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 from loguru import logger
 from profiles import examples
 
-from fullon_cache_api.http.kept import Entries, Finished, Kept, Key, size_of
+from fullon_cache_api.http.kept import Entries, Finished, Kept, size_of
 from fullon_cache_api.http.response import Response
 from fullon_cache_api.reads.answer import Derived
 
@@ -115,17 +114,14 @@ def finished(size: int = 100) -> Finished:
     return Finished(Response(200, (), b"x" * size))
 
 
-Answers: TypeAlias = "Kept[Key, Finished]"
-
-
-def add(kept: Answers, entries: Entries, read: Derived, made: Finished) -> None:
+def add(kept: Kept, entries: Entries, read: Derived, made: Finished) -> None:
     kept.add(entries, read, made, size_of(read, made))
 
 
 def test_the_oldest_answers_go_when_the_budget_is_spent() -> None:
     one: Entries = {}
     other: Entries = {}
-    kept: Answers = Kept(budget=10_000)
+    kept = Kept(budget=10_000)
     for number in range(20):
         add(kept, one if number % 2 else other, derived(number), finished())
     numbers = sorted(entry.arguments[0] for entry in (*one, *other))
@@ -135,7 +131,7 @@ def test_the_oldest_answers_go_when_the_budget_is_spent() -> None:
 
 def test_an_answer_that_would_take_much_of_the_budget_is_not_kept() -> None:
     entries: Entries = {}
-    kept: Answers = Kept(budget=10_000)
+    kept = Kept(budget=10_000)
     add(kept, entries, derived(1, size=2_000), finished())
     add(kept, entries, derived(2), finished(2_000))
     assert entries == {}
@@ -147,7 +143,7 @@ def test_an_answer_that_would_take_much_of_the_budget_is_not_kept() -> None:
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 900), st.integers(0, 900)), max_size=60))
 def test_what_is_kept_never_outgrows_the_budget(added: list[tuple[int, int, int]]) -> None:
     every: list[Entries] = [{} for _ in range(6)]
-    kept: Answers = Kept(budget=12_000)
+    kept = Kept(budget=12_000)
     for number, (endpoint, read, made) in enumerate(added):
         add(kept, every[endpoint], derived(number, read), finished(made))
         held = [(entry, done) for entries in every for entry, done in entries.items()]
@@ -156,7 +152,7 @@ def test_what_is_kept_never_outgrows_the_budget(added: list[tuple[int, int, int]
 
 def test_a_value_that_replaced_another_stays_when_that_ones_turn_has_come() -> None:
     entries: dict[str, bytes] = {}
-    kept: Kept[str, bytes] = Kept(budget=10_000)
+    kept = Kept(budget=10_000)
     for key, value in [
         ("again", b"first"),
         *((str(number), b"x") for number in range(5)),

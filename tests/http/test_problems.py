@@ -12,7 +12,14 @@ from fullon_cache_api.cache.errors import (
     CorruptValue,
 )
 from fullon_cache_api.http.parameters import BadParameters, ParameterMistake
-from fullon_cache_api.http.problems import MethodNotAllowed, NoSuchEndpoint, NotCached, explain, problem_body
+from fullon_cache_api.http.problems import (
+    BatchTooLarge,
+    MethodNotAllowed,
+    NoSuchEndpoint,
+    NotCached,
+    explain,
+    problem_body,
+)
 from fullon_cache_api.reads.orders import AmbiguousOrder
 from fullon_cache_api.spec.problems import PROBLEMS
 
@@ -60,6 +67,13 @@ ERRORS: list[tuple[Exception, str, int, str, dict[str, object]]] = [
         409,
         "The order id is cached on binance, kraken: say which with ?exchange=.",
         {"exchanges": ["binance", "kraken"]},
+    ),
+    (
+        BatchTooLarge(4_000_000),
+        "batch-too-large",
+        413,
+        "The answers of a batch come to 4,000,000 bytes at most: ask for this one by itself.",
+        {},
     ),
     (
         CorruptValue("tickers:binance", "it is not JSON", "BTC/USDT"),

@@ -197,3 +197,15 @@ def test_no_answer_is_older_than_the_endpoint_allows(sharing: httpx.Client, writ
             reader.join()
     assert len(late) > 100
     assert max(late) <= 0
+
+
+def test_a_batch_is_as_old_as_the_oldest_of_its_answers(sharing: httpx.Client, writer: "redis.Redis") -> None:
+    put_bars(writer, 1.5)
+    put_ticker(writer, 1.5)
+    gets = {"get": ["/ohlcv/BTC-USDT/1m?count=7", "/tickers/binance/BTC-USDT"]}
+    first = sharing.get("/api/batch", params=gets)
+    again = sharing.get("/api/batch", params=gets)
+    put_bars(writer, 2.5)
+    fresh = sharing.get("/api/batch", params=gets, headers={"Cache-Control": "no-cache"})
+    assert ("age" in first.headers, again.headers["age"], "age" in fresh.headers) == (False, "1", False)
+    assert [batch.json()["answers"][0]["body"]["bars"][0][4] for batch in (again, fresh)] == [1.5, 2.5]

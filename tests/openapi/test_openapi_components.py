@@ -32,6 +32,7 @@ def test_schemas_are_named_by_their_titles(spec: Spec) -> None:
         "TickerList",
         "Problem",
         "Health",
+        "Batch",
         "Liveness",
         "Readiness",
     ]
@@ -289,6 +290,7 @@ def test_every_kind_of_problem_has_its_status() -> None:
         "/problems/method-not-allowed": 405,
         "/problems/bad-parameters": 400,
         "/problems/ambiguous-order": 409,
+        "/problems/batch-too-large": 413,
         "/problems/corrupt-cache": 502,
         "/problems/cache-unavailable": 503,
         "/problems/cache-timeout": 504,

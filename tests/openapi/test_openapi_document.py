@@ -74,6 +74,7 @@ def test_the_prefix_stands_before_the_paths_of_the_spec_only(spec: Spec, prefix:
         f"{start}/newest/{{exchange}}",
         f"{start}/orders/{{order_id}}/status",
         f"{start}/blocked/{{exchange}}/{{symbol}}",
+        f"{start}/batch",
         "/health",
         "/health/live",
         "/health/ready",
@@ -90,14 +91,16 @@ def test_the_tags_are_those_of_the_spec_and_system(spec: Spec) -> None:
     assert openapi.document(spec, prefix="/api")["tags"] == [
         {"name": "Prices", "description": "What things cost."},
         {"name": "Orders"},
+        {"name": "Batch", "description": "Several endpoints in one request."},
         {"name": "System", "description": "The gateway itself: whether it lives, and whether it can answer."},
     ]
 
 
 def test_a_spec_that_has_a_system_tag_keeps_its_own(make_spec: Callable[..., Spec]) -> None:
-    spec = make_spec(tags=(Tag("System", "Ours."), Tag("Prices", "")))
+    spec = make_spec(tags=(Tag("System", "Ours."), Tag("Batch", ""), Tag("Prices", "")))
     assert openapi.document(spec, prefix="")["tags"] == [
         {"name": "System", "description": "Ours."},
+        {"name": "Batch"},
         {"name": "Prices"},
     ]
 
@@ -238,10 +241,31 @@ def test_operation_ids_are_unique_even_where_a_spec_takes_one_of_the_gateways_ow
     assert {path: item["get"]["operationId"] for path, item in paths.items()} == {
         "/a": "getHealth",
         "/b": "getLiveness",
+        "/batch": "getBatch",
         "/health": "getHealth2",
         "/health/live": "getLiveness2",
         "/health/ready": "getReadiness",
     }
+
+
+def test_a_batch_of_the_specs_own_wins(
+    make_spec: Callable[..., Spec], make_endpoint: Callable[..., Endpoint]
+) -> None:
+    document = openapi.document(make_spec(make_endpoint("/batch", "getOurs")), prefix="/api")
+    assert document["paths"]["/api/batch"]["get"]["operationId"] == "getOurs"
+    assert [tag["name"] for tag in document["tags"]] == ["Prices", "Orders", "System"]
+
+
+def test_a_batch_says_what_can_be_asked_and_what_is_answered(spec: Spec) -> None:
+    document = openapi.document(spec, prefix="/api")
+    operation = document["paths"]["/api/batch"]["get"]
+    (get,) = operation["parameters"]
+    assert (get["name"], get["in"], get["required"]) == ("get", "query", True)
+    assert (get["style"], get["explode"]) == ("form", True)
+    assert get["schema"] == {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 50}
+    assert list(operation["responses"]) == ["200", "304", "400", "500", "503", "504"]
+    content = operation["responses"]["200"]["content"]["application/json"]
+    assert content["schema"] == {"$ref": "#/components/schemas/Batch"}
 
 
 def test_only_get_is_documented(spec: Spec) -> None:

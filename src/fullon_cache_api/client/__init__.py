@@ -13,6 +13,7 @@ from fullon_cache_api.client.endpoints import AsyncCacheClient, CacheClient
 from fullon_cache_api.client.errors import (
     AmbiguousOrder,
     BadParameters,
+    BatchTooLarge,
     CacheTimeout,
     CacheUnavailable,
     ClientError,
@@ -31,6 +32,7 @@ __all__ = [
     "AmbiguousOrder",
     "AsyncCacheClient",
     "BadParameters",
+    "BatchTooLarge",
     "CacheClient",
     "CacheTimeout",
     "CacheUnavailable",

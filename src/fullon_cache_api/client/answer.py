@@ -45,27 +45,30 @@ def error_of(target: str, response: httpx.Response) -> ClientError:
     members = json_object(response.content)
     if members is None:
         return _unexpected(target, response, "its body is no JSON object")
-    return _problem(members, response)
+    reason, request_id = response.reason_phrase, response.headers.get("x-request-id", "")
+    return problem_of(members, response.status_code, reason, request_id, retry_after(response))
 
 
 def _unexpected(target: str, response: httpx.Response, reason: str) -> UnexpectedAnswer:
     return UnexpectedAnswer(target, response.status_code, reason, response.content)
 
 
-def _problem(members: JsonObject, response: httpx.Response) -> ProblemError:
+def problem_of(
+    members: JsonObject, status: int, reason: str = "", request_id: str = "", wait: float | None = None
+) -> ProblemError:
     """Read problem details; members of a wrong type count as absent (RFC 9457, section 3.1)."""
     kind = _text(members, "type") or "about:blank"
     return PROBLEMS.get(kind, ProblemError)(
         type=kind,
-        title=_text(members, "title") or response.reason_phrase,
-        status=response.status_code,
+        title=_text(members, "title") or reason,
+        status=status,
         detail=_text(members, "detail"),
         instance=_text(members, "instance"),
-        request_id=_text(members, "request_id") or response.headers.get("x-request-id", ""),
+        request_id=_text(members, "request_id") or request_id,
         errors=tuple(_mistake(error) for error in _list(members, "errors") if isinstance(error, dict)),
         key=_text(members, "key") or None,
         exchanges=tuple(name for name in _list(members, "exchanges") if isinstance(name, str)),
-        retry_after=retry_after(response),
+        retry_after=wait,
     )
 
 

@@ -1272,14 +1272,7 @@ class CacheClient(SyncClient):
         return self._call(
             _LIST_USER_ORDERS,
             (user_id,),
-            {
-                "exchange": exchange,
-                "status": status,
-                "symbol": symbol,
-                "fields": fields,
-                "limit": limit,
-                "offset": offset,
-            },
+            {"exchange": exchange, "status": status, "symbol": symbol, "fields": fields, "limit": limit, "offset": offset},
         )
 
     def get_order_queues(self, *, fields: str | None = None) -> OrderQueueList:
@@ -1573,14 +1566,7 @@ class CacheClient(SyncClient):
         return self._call(
             _LIST_PROCESSES,
             (),
-            {
-                "type": type,
-                "component": component,
-                "since_minutes": since_minutes,
-                "fields": fields,
-                "limit": limit,
-                "offset": offset,
-            },
+            {"type": type, "component": component, "since_minutes": since_minutes, "fields": fields, "limit": limit, "offset": offset},
         )
 
     def get_process_health(self, *, fields: str | None = None) -> ProcessHealth:
@@ -1637,13 +1623,7 @@ class CacheClient(SyncClient):
         return self._call(
             _LIST_PROCESS_ACTIVITIES,
             (),
-            {
-                "since_seconds": since_seconds,
-                "type": type,
-                "fields": fields,
-                "limit": limit,
-                "offset": offset,
-            },
+            {"since_seconds": since_seconds, "type": type, "fields": fields, "limit": limit, "offset": offset},
         )
 
     def get_process(self, process_id: str, *, fields: str | None = None) -> Process:
@@ -1963,14 +1943,7 @@ class AsyncCacheClient(AsyncClient):
         return await self._call(
             _LIST_USER_ORDERS,
             (user_id,),
-            {
-                "exchange": exchange,
-                "status": status,
-                "symbol": symbol,
-                "fields": fields,
-                "limit": limit,
-                "offset": offset,
-            },
+            {"exchange": exchange, "status": status, "symbol": symbol, "fields": fields, "limit": limit, "offset": offset},
         )
 
     async def get_order_queues(self, *, fields: str | None = None) -> OrderQueueList:
@@ -2266,14 +2239,7 @@ class AsyncCacheClient(AsyncClient):
         return await self._call(
             _LIST_PROCESSES,
             (),
-            {
-                "type": type,
-                "component": component,
-                "since_minutes": since_minutes,
-                "fields": fields,
-                "limit": limit,
-                "offset": offset,
-            },
+            {"type": type, "component": component, "since_minutes": since_minutes, "fields": fields, "limit": limit, "offset": offset},
         )
 
     async def get_process_health(self, *, fields: str | None = None) -> ProcessHealth:
@@ -2330,13 +2296,7 @@ class AsyncCacheClient(AsyncClient):
         return await self._call(
             _LIST_PROCESS_ACTIVITIES,
             (),
-            {
-                "since_seconds": since_seconds,
-                "type": type,
-                "fields": fields,
-                "limit": limit,
-                "offset": offset,
-            },
+            {"since_seconds": since_seconds, "type": type, "fields": fields, "limit": limit, "offset": offset},
         )
 
     async def get_process(self, process_id: str, *, fields: str | None = None) -> Process:

@@ -111,6 +111,10 @@ class AmbiguousOrder(ProblemError):
     """Several exchanges hold an order of the id; `exchanges` names them."""
 
 
+class BatchTooLarge(ProblemError):
+    """The answers of a batch come to more than it may hold; this one is to be asked for by itself."""
+
+
 class InternalError(ProblemError):
     """The gateway failed; its log has the `request_id`."""
 
@@ -133,6 +137,7 @@ PROBLEMS: dict[str, type[ProblemError]] = {
     "/problems/no-such-endpoint": NoSuchEndpoint,
     "/problems/method-not-allowed": MethodNotAllowed,
     "/problems/ambiguous-order": AmbiguousOrder,
+    "/problems/batch-too-large": BatchTooLarge,
     "/problems/internal-error": InternalError,
     "/problems/corrupt-cache": CorruptCache,
     "/problems/cache-unavailable": CacheUnavailable,

@@ -1,13 +1,16 @@
 """The two ways to send a call and to wait: blocking, and on an event loop."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType, TracebackType
 from typing import Self, TypeVar
 
 import anyio
 import httpx
 
+from fullon_cache_api.client.answer import JsonObject
+from fullon_cache_api.client.batch import batch_entries, batch_operation
+from fullon_cache_api.client.errors import ProblemError
 from fullon_cache_api.client.etags import EntityTags
 from fullon_cache_api.client.exchange import Conversation, Pause, base_url
 from fullon_cache_api.client.operation import Operation, Value
@@ -59,6 +62,14 @@ class SyncClient(_Client):
         if self._owns_http:
             self._http.close()
 
+    def batch(self, gets: Iterable[str]) -> list[JsonObject | ProblemError]:
+        """Ask up to 50 endpoints at once, each by its path below the prefix and its query, percent-encoded.
+
+        Gives for each what it answers, or the ProblemError that its own method would raise, in their order.
+        """
+        operation = batch_operation(gets)
+        return batch_entries(operation, self._call(operation))
+
     def __enter__(self) -> Self:
         """Give the client; it is closed at the end."""
         return self
@@ -109,6 +120,14 @@ class AsyncClient(_Client):
         """Close the connections, unless they are those of a client that was given."""
         if self._owns_http:
             await self._http.aclose()
+
+    async def batch(self, gets: Iterable[str]) -> list[JsonObject | ProblemError]:
+        """Ask up to 50 endpoints at once, each by its path below the prefix and its query, percent-encoded.
+
+        Gives for each what it answers, or the ProblemError that its own method would raise, in their order.
+        """
+        operation = batch_operation(gets)
+        return batch_entries(operation, await self._call(operation))
 
     async def __aenter__(self) -> Self:
         """Give the client; it is closed at the end."""

@@ -10,7 +10,7 @@ from .source import docstring, laid_out, literal, sentence
 from .type_book import TypeBook
 
 # Names that methods must not hide: those of the clients, and the types of parameters.
-_TAKEN = frozenset({"close", "aclose", "bool", "float", "int", "str"})
+_TAKEN = frozenset({"close", "aclose", "batch", "bool", "float", "int", "str"})
 
 _SYMBOL = (
     "Market symbol. With a `/` in it (`BTC/USDT`) it is meant as it stands; without one each `-` stands for "

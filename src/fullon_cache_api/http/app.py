@@ -1,7 +1,5 @@
 """The ASGI application: finds the route, calls its handler, and turns every error into a problem."""
 
-import re
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
@@ -23,10 +21,10 @@ from .problems import (
     explain,
     problem_body,
 )
-from .response import ALLOW, NO_SNIFF, NO_STORE, PROBLEM_TYPE, Response, header, send_response
+from .request_id import REQUEST_ID, request_id
+from .response import ALLOW, NO_SNIFF, NO_STORE, PROBLEM_TYPE, Response, send_response
 from .route import RouteTree
 
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _LONGEST_INSTANCE = 1_024
 _REMEMBERED = 2_048
 """Paths with their queries whose routes and arguments are known."""
@@ -76,7 +74,7 @@ class GatewayApp(Starlette):
             try:
                 response = await self._respond(scope, own_path(scope))(scope)
             except Exception as error:
-                response = self._problem(scope, error)
+                response = self.problem(scope, error)
             await send_response(scope, send, response)
         else:
             await super().__call__(scope, receive, send)
@@ -93,7 +91,7 @@ class GatewayApp(Starlette):
     async def respond(self, scope: Scope, path: bytes) -> Response:
         """Return the answer of the endpoint that has a raw path, or a problem; it never raises."""
         response = await self.respond_if_found(scope, path)
-        return self._problem(scope, NoSuchEndpoint()) if response is None else response
+        return self.problem(scope, NoSuchEndpoint()) if response is None else response
 
     async def respond_if_found(self, scope: Scope, path: bytes) -> Response | None:
         """Return what `respond` does, but None where no endpoint has the path."""
@@ -102,7 +100,26 @@ class GatewayApp(Starlette):
         except NoSuchEndpoint:
             return None
         except Exception as error:
-            return self._problem(scope, error)
+            return self.problem(scope, error)
+
+    def problem(self, scope: Scope, error: Exception) -> Response:
+        """Return the problem that an error is answered with, and report it."""
+        text = explain(error)
+        identity = request_id(scope)
+        instance = uri_reference(raw_path(scope)[:_LONGEST_INSTANCE])
+        self._report(text, scope["method"], instance, identity, error)
+        headers = [
+            (b"content-type", PROBLEM_TYPE),
+            NO_STORE,
+            NO_SNIFF,
+            (REQUEST_ID, identity.encode()),
+        ]
+        if text.kind is CACHE_UNAVAILABLE:
+            headers.append((b"retry-after", RETRY_AFTER))
+        if text.kind is METHOD_NOT_ALLOWED:
+            headers.append(ALLOW)
+        body = msgspec.json.encode(problem_body(text, instance, identity))
+        return Response.sized(text.kind.status, headers, body)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send_response(scope, send, await self.respond(scope, own_path(scope)))
@@ -124,25 +141,6 @@ class GatewayApp(Starlette):
         if handler is None:
             raise NoSuchEndpoint
         return handler(segments, query)
-
-    def _problem(self, scope: Scope, error: Exception) -> Response:
-        text = explain(error)
-        given = header(scope, b"x-request-id") or b""
-        request_id = given.decode() if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        instance = uri_reference(raw_path(scope)[:_LONGEST_INSTANCE])
-        self._report(text, scope["method"], instance, request_id, error)
-        headers = [
-            (b"content-type", PROBLEM_TYPE),
-            NO_STORE,
-            NO_SNIFF,
-            (b"x-request-id", request_id.encode()),
-        ]
-        if text.kind is CACHE_UNAVAILABLE:
-            headers.append((b"retry-after", RETRY_AFTER))
-        if text.kind is METHOD_NOT_ALLOWED:
-            headers.append(ALLOW)
-        body = msgspec.json.encode(problem_body(text, instance, request_id))
-        return Response.sized(text.kind.status, headers, body)
 
 
 async def _options(scope: Scope) -> Response:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
@@ -18,6 +18,7 @@ from fullon_cache_api.reads.read import Read
 from fullon_cache_api.spec.members import field_members
 from fullon_cache_api.spec.model import Endpoint, Spec
 
+from .compression import Compression
 from .contract import Contract
 from .kept import Entries, Finished, Kept, Key, size_of
 from .parameters import Argument, compile_parameters
@@ -41,14 +42,23 @@ class Source:
     """Where handlers read from, how long a request may take (seconds), and what they have together.
 
     `kept` are finished answers, `copies` those that many requests get for a while, None where each is to have
-    a read of its own; `aside` is where large ones are made, one at a time.
+    a read of its own; `aside` is where large ones are made and compressed, one at a time.
     """
 
     client: CacheClient
     deadline: float
-    kept: Kept[Key, Finished] = field(default_factory=Kept)
-    copies: Copies | None = None
-    aside: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 1, "large answers"))
+    kept: Kept
+    copies: Copies | None
+    aside: ThreadPoolExecutor
+    compression: Compression
+
+    @classmethod
+    def of(
+        cls, client: CacheClient, deadline: float, copies: Copies | None = None, *, compresses: bool = True
+    ) -> "Source":
+        """Return a source that nothing has been read from yet."""
+        kept, aside = Kept(), ThreadPoolExecutor(1, "large answers")
+        return cls(client, deadline, kept, copies, aside, Compression(kept, aside, on=compresses))
 
 
 def make_handler(
@@ -69,6 +79,7 @@ def make_handler(
     fed = len(endpoint.read.arguments)
     empty_is_absent = endpoint.empty == 404
     kept: Entries = {}
+    compression, smallest = source.compression, source.compression.smallest
 
     def finish(answer: Answer, selection: Selection | None) -> Finished:
         is_empty = elements is not None and not answer.body[elements]
@@ -113,7 +124,10 @@ def make_handler(
 
     async def respond(obtain: Obtain, scope: Scope) -> Response:
         deadline = asyncio.get_running_loop().time() + source.deadline
-        return unless_known(scope, (await obtain(deadline)).response)
+        response = (await obtain(deadline)).response
+        if len(response.body) >= smallest:
+            return await compression.respond(scope, response, deadline)
+        return unless_known(scope, response)
 
     def handle(segments: Sequence[bytes], query_string: bytes) -> Respond:
         arguments = parse(segments[-skip:], query_string)
@@ -124,6 +138,6 @@ def make_handler(
         own = partial(obtain, arguments, selection)
         if source.copies is None or not endpoint.max_age:
             return partial(respond, own)
-        return Shared(own, endpoint.max_age, source.deadline, source.copies)
+        return Shared(own, endpoint.max_age, source.deadline, source.copies, compression)
 
     return handle

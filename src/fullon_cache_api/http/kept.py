@@ -1,7 +1,7 @@
 """Finished answers that are kept within a budget of memory."""
 
 from collections import deque
-from typing import Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from fullon_cache_api.cache.errors import CorruptValue
 from fullon_cache_api.reads.answer import Derived
@@ -37,18 +37,19 @@ Entries: TypeAlias = dict[Key, Finished]
 """What is kept of one endpoint: equal keys give an equal answer."""
 
 
-class Kept(Generic[K, V]):
-    """Keeps what is added to mappings within the budget; the oldest go first."""
+class Kept:
+    """Keeps what is added to mappings within one budget; the oldest go first. `largest` is kept at most."""
 
     def __init__(self, budget: int = BUDGET) -> None:
         self._budget = budget
         self._size = 0
-        self._order: deque[tuple[dict[K, V], K, V, int]] = deque()
+        self._order: deque[tuple[dict[Any, Any], object, object, int]] = deque()
+        self.largest = budget // _SHARE
 
     def add(self, entries: dict[K, V], key: K, value: V, size: int) -> None:
         """Keep a value of so many bytes in a mapping, unless it is too large."""
         size += _OVERHEAD
-        if size > self._budget // _SHARE:
+        if size > self.largest:
             return
         entries[key] = value
         self._order.append((entries, key, value, size))

@@ -27,6 +27,14 @@ class MethodNotAllowed(Exception):
     """The path exists, and is only read."""
 
 
+class BatchTooLarge(Exception):
+    """An answer goes beyond the bytes that a batch may hold."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(f"more than {limit} bytes")
+
+
 @dataclass(frozen=True, slots=True)
 class ProblemText:
     """What a problem says beyond its kind."""
@@ -66,6 +74,12 @@ def _(error: NoSuchEndpoint) -> ProblemText:
 @explain.register
 def _(error: MethodNotAllowed) -> ProblemText:
     return ProblemText(kinds.METHOD_NOT_ALLOWED, "This path answers GET, HEAD and OPTIONS.")
+
+
+@explain.register
+def _(error: BatchTooLarge) -> ProblemText:
+    detail = f"The answers of a batch come to {error.limit:,} bytes at most: ask for this one by itself."
+    return ProblemText(kinds.BATCH_TOO_LARGE, detail)
 
 
 @explain.register

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from starlette.types import Scope
 
+from .compression import Compression
 from .kept import Finished, Kept
 from .response import Response, header, unless_known
 
@@ -43,13 +44,16 @@ class Shared:
     (Cache-Control, RFC 9111, section 5.2.1) gets a read of its own.
     """
 
-    __slots__ = ("_copies", "_deadline", "_max_age", "_obtain")
+    __slots__ = ("_copies", "_deadline", "_deliver", "_max_age", "_obtain", "_smallest")
 
-    def __init__(self, obtain: Obtain, max_age: float, deadline: float, copies: "Copies") -> None:
+    def __init__(
+        self, obtain: Obtain, max_age: float, deadline: float, copies: "Copies", compression: Compression
+    ) -> None:
         self._obtain = obtain
         self._max_age = max_age
         self._deadline = deadline
         self._copies = copies
+        self._deliver, self._smallest = compression.respond, compression.smallest
 
     async def __call__(self, scope: Scope) -> Response:
         """Return the answer, with `Age` where it was read for somebody else."""
@@ -57,14 +61,23 @@ class Shared:
         deadline = now + self._deadline
         copy = self._copies.held.get(self)
         if copy is None or not copy.is_usable(now, self._max_age):
-            return unless_known(scope, (await self._read(now, deadline)).response)
+            response = (await self._read(now, deadline)).response
+        else:
+            response = await self._copied(copy, scope) or (await self._obtain(deadline)).response
+        if len(response.body) >= self._smallest:
+            return await self._deliver(scope, response, deadline)
+        return unless_known(scope, response)
+
+    async def _copied(self, copy: Copy, scope: Scope) -> Response | None:
+        """Return a copy's answer with its age, None where none came of it, or too old a one."""
         wanted = wanted_age(scope)
-        if wanted > 0:
-            finished = await asyncio.shield(copy.made)
-            age = asyncio.get_running_loop().time() - copy.began
-            if finished is not None and age <= min(wanted, self._max_age):
-                return unless_known(scope, _aged(finished.response, age))
-        return unless_known(scope, (await self._obtain(deadline)).response)
+        if wanted <= 0:
+            return None
+        finished = await asyncio.shield(copy.made)
+        age = asyncio.get_running_loop().time() - copy.began
+        if finished is None or age > min(wanted, self._max_age):
+            return None
+        return _aged(finished.response, age)
 
     async def _read(self, now: float, deadline: float) -> Finished:
         copy = Copy(now, asyncio.get_running_loop().create_future())
@@ -83,7 +96,7 @@ class Copies:
     """The answers that a gateway shares, and the waits for them."""
 
     held: dict[Shared, Copy] = field(default_factory=dict)
-    kept: Kept[Shared, Copy] = field(default_factory=lambda: Kept(BUDGET))
+    kept: Kept = field(default_factory=lambda: Kept(BUDGET))
 
     def settle(self, shared: Shared, copy: Copy, finished: Finished | None) -> None:
         """Keep a copy whose wait has ended, if an answer came of it that is not too large."""

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import version
 from typing import TypeAlias
 from urllib.parse import quote
@@ -46,15 +46,15 @@ def system_routes(
 ) -> Mapping[str, Handler]:
     """Return the system endpoints by path; `document` gives the OpenAPI document as JSON and YAML."""
     return {
-        "/": _landing(spec, prefix),
+        "/": _landing(spec, prefix, source),
         "/health": _without_parameters(_health(source, mode, report)),
         "/health/live": _without_parameters(_live),
         "/health/ready": _without_parameters(_ready(source, report)),
-        "/docs": _page(lambda root: swagger_page(spec.info.title, root=root)),
-        "/redoc": _page(lambda root: redoc_page(spec.info.title, root=root)),
-        "/docs/assets/{name}": _asset,
-        "/openapi.json": _document(lambda root: document(root)[0], JSON_TYPE),
-        "/openapi.yaml": _document(lambda root: document(root)[1], YAML_TYPE),
+        "/docs": _page(lambda root: swagger_page(spec.info.title, root=root), source),
+        "/redoc": _page(lambda root: redoc_page(spec.info.title, root=root), source),
+        "/docs/assets/{name}": _asset(source),
+        "/openapi.json": _document(lambda root: document(root)[0], JSON_TYPE, source),
+        "/openapi.yaml": _document(lambda root: document(root)[1], YAML_TYPE, source),
         "/problems/{kind}": _problem_type,
     }
 
@@ -64,7 +64,7 @@ def root_of(scope: Scope) -> str:
     return quote(scope.get("root_path", "").rstrip("/"))
 
 
-def _landing(spec: Spec, prefix: str) -> Handler:
+def _landing(spec: Spec, prefix: str, source: Source) -> Handler:
     entries = [
         LandingEntry(endpoint.tags[0] if endpoint.tags else "", prefix + endpoint.path, endpoint.summary)
         for endpoint in spec.endpoints
@@ -74,11 +74,11 @@ def _landing(spec: Spec, prefix: str) -> Handler:
 
     async def landing(scope: Scope) -> Response:
         if b"text/html" in (header(scope, b"accept") or b""):
-            return _page_response(scope, landing_page(*texts, root=root_of(scope)))
+            return await _page_response(scope, landing_page(*texts, root=root_of(scope)), source)
         else:
             body = msgspec.json.encode(landing_json(*texts, root=root_of(scope)))
             headers = [(b"content-type", JSON_TYPE), _NO_CACHE, _VARY, NO_SNIFF]
-            return unless_known(scope, entity(body, headers))
+            return await _whole(scope, entity(body, headers), source)
 
     return _always(landing)
 
@@ -137,30 +137,29 @@ async def _latency(source: Source, report: ReportFailure) -> float | None:
         return None
 
 
-def _page(make: Callable[[str], Page]) -> Handler:
+def _page(make: Callable[[str], Page], source: Source) -> Handler:
     remembered = lru_cache(4)(make)
 
     async def page(scope: Scope) -> Response:
-        return _page_response(scope, remembered(root_of(scope)))
+        return await _page_response(scope, remembered(root_of(scope)), source)
 
     return _always(page)
 
 
-def _asset(segments: Sequence[bytes], query_string: bytes) -> Respond:
-    found = asset(_name(segments))
-    if found is None:
-        raise NoSuchEndpoint
+def _asset(source: Source) -> Handler:
+    def handle(segments: Sequence[bytes], query_string: bytes) -> Respond:
+        found = asset(_name(segments))
+        if found is None:
+            raise NoSuchEndpoint
+        return partial(_page_response, page=found, source=source)
 
-    async def respond(scope: Scope) -> Response:
-        return _page_response(scope, found)
-
-    return respond
+    return handle
 
 
-def _document(make: Callable[[str], bytes], content_type: bytes) -> Handler:
+def _document(make: Callable[[str], bytes], content_type: bytes, source: Source) -> Handler:
     async def document(scope: Scope) -> Response:
         headers = [(b"content-type", content_type), _NO_CACHE, NO_SNIFF]
-        return unless_known(scope, entity(make(root_of(scope)), headers))
+        return await _whole(scope, entity(make(root_of(scope)), headers), source)
 
     return _always(document)
 
@@ -187,9 +186,14 @@ def _name(segments: Sequence[bytes]) -> str:
         raise NoSuchEndpoint from None
 
 
-def _page_response(scope: Scope, page: Page) -> Response:
+async def _page_response(scope: Scope, page: Page, source: Source) -> Response:
     headers = [(b"content-type", page.content_type.encode()), *page.headers]
-    return unless_known(scope, entity(page.body, headers))
+    return await _whole(scope, entity(page.body, headers), source)
+
+
+async def _whole(scope: Scope, response: Response, source: Source) -> Response:
+    deadline = asyncio.get_running_loop().time() + source.deadline
+    return await source.compression.respond(scope, response, deadline)
 
 
 def _status_response(status: int, body: Mapping[str, PlainJson]) -> Response:

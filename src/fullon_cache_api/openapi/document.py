@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
+from fullon_cache_api.spec.batch import offers_batch
 from fullon_cache_api.spec.json import PlainJson, PlainObject, thaw_object
 from fullon_cache_api.spec.model import Endpoint, Spec, Tag
 from fullon_cache_api.spec.problems import PROBLEMS
 
+from .batch import BATCH_PROBLEMS, BATCH_TAG, batch_paths
 from .parameters import Parameters
 from .partial import PartialSchemas
 from .responses import HEADERS, operation_responses, problems_of, response_components
@@ -29,6 +31,7 @@ def document(spec: Spec, *, prefix: str, server: str = "/") -> PlainObject:
         prefix + endpoint.path: {"get": _operation(endpoint, spec, names, parameters, partials)}
         for endpoint in spec.endpoints
     }
+    paths |= batch_paths(spec, prefix)
     paths |= system_paths({endpoint.operation_id for endpoint in spec.endpoints})
     return {
         "openapi": VERSION,
@@ -42,7 +45,9 @@ def document(spec: Spec, *, prefix: str, server: str = "/") -> PlainObject:
 
 
 def _tags(spec: Spec) -> list[PlainJson]:
-    own = () if any(tag.name == SYSTEM_TAG.name for tag in spec.tags) else (SYSTEM_TAG,)
+    named = {tag.name for tag in spec.tags}
+    offered = (BATCH_TAG, SYSTEM_TAG) if offers_batch(spec) else (SYSTEM_TAG,)
+    own = [tag for tag in offered if tag.name not in named]
     return [_tag(tag) for tag in (*spec.tags, *own)]
 
 
@@ -85,7 +90,8 @@ def _components(
     schemas |= partials.components
     shipped = system_schemas()
     schemas |= {name: schema_component(name, shipped, {}) for name in shipped}
-    answered = {kind for endpoint in spec.endpoints for kind in problems_of(endpoint)} | {*SYSTEM_PROBLEMS}
+    answered = {kind for endpoint in spec.endpoints for kind in problems_of(endpoint)}
+    answered |= {*SYSTEM_PROBLEMS, *BATCH_PROBLEMS}
     components: PlainObject = {
         "schemas": schemas,
         "responses": response_components([kind for kind in PROBLEMS if kind in answered], "Problem", prefix),

@@ -53,6 +53,7 @@ _LINK: JsonObject = {
         "example": '<?limit=100&offset=100>; rel="next"',
     }
 }
+_NO_HEADERS: JsonObject = {}
 _NOT_MODIFIED = "NotModified"
 
 _TICKER = "/tickers/binance/BTC-USDT"
@@ -100,14 +101,25 @@ def operation_responses(
     `schema` is the component of its answer, `partial` that of one whose members were selected.
     """
     pages = endpoint.selecting("limit") and endpoint.selecting("offset")
+    return answer_responses(schema, example, problems_of(endpoint), partial, _LINK if pages else {})
+
+
+def answer_responses(
+    schema: str,
+    example: PlainJson,
+    kinds: Iterable[ProblemKind],
+    partial: str | None = None,
+    headers: JsonObject = _NO_HEADERS,
+) -> PlainObject:
+    """Return the `responses` of an operation with one answer, further headers of that, and problems."""
     return {
         "200": {
             "description": "The answer.",
-            "headers": thaw_object({**_CACHING, **_LINK} if pages else _CACHING),
+            "headers": thaw_object({**_CACHING, **headers}),
             "content": json_content("application/json", schema, example, partial),
         },
         "304": {"$ref": f"#/components/responses/{_NOT_MODIFIED}"},
-        **problem_references(problems_of(endpoint)),
+        **problem_references(kinds),
     }
 
 

@@ -47,7 +47,7 @@ _READINESS = _status_schema(
 @cache
 def system_schemas() -> Mapping[str, JsonObject]:
     """Return the schemas that are part of no spec, by the name of their component."""
-    shipped = (_read("problem.json"), _read("health.json"), _LIVENESS, _READINESS)
+    shipped = (_read("problem.json"), _read("health.json"), _read("batch.json"), _LIVENESS, _READINESS)
     return MappingProxyType({str(schema["title"]): schema for schema in shipped})
 
 

@@ -52,6 +52,12 @@ AMBIGUOUS_ORDER = ProblemKind(
     "Ambiguous order",
     "The id names more than one cached order.",
 )
+BATCH_TOO_LARGE = ProblemKind(
+    "batch-too-large",
+    413,
+    "Batch too large",
+    "The answers of a batch come to more than it may hold; this one is to be asked for by itself.",
+)
 CORRUPT_CACHE = ProblemKind(
     "corrupt-cache",
     502,
@@ -83,6 +89,7 @@ PROBLEMS = (
     METHOD_NOT_ALLOWED,
     BAD_PARAMETERS,
     AMBIGUOUS_ORDER,
+    BATCH_TOO_LARGE,
     CORRUPT_CACHE,
     CACHE_UNAVAILABLE,
     CACHE_TIMEOUT,

@@ -13,7 +13,7 @@ from .suggest import did_you_mean
 from .wording import quote
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-SYSTEM_TITLES = frozenset({"Health", "Liveness", "Problem", "Readiness"})
+SYSTEM_TITLES = frozenset({"Batch", "Health", "Liveness", "Problem", "Readiness"})
 """Titles of the schemas that every gateway has, whatever its spec says."""
 
 UNUSABLE_PATTERN = "the pattern cannot be used: it is too large, or names a class that is not known"

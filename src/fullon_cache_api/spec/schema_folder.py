@@ -18,7 +18,7 @@ from .suggest import did_you_mean, nearest
 from .wording import quote
 
 SPEC_SCHEMA = "endpoints.schema.json"
-SYSTEM_FILES = frozenset({SPEC_SCHEMA, "health.json", "problem.json"})
+SYSTEM_FILES = frozenset({SPEC_SCHEMA, "batch.json", "health.json", "problem.json"})
 """Files of the package that are no response schemas for endpoints."""
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*\.json")

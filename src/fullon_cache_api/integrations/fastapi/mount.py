@@ -15,6 +15,7 @@ from fullon_cache_api.http.handler import Handler
 from fullon_cache_api.http.path import own_path, segments_of
 from fullon_cache_api.settings import Settings
 from fullon_cache_api.spec import Spec
+from fullon_cache_api.spec.batch import BATCH_PATH
 
 from .answer import respond
 from .document import merge_document
@@ -86,8 +87,10 @@ def _guard(router: APIRouter, path: str, gateway: FullonCacheGateway) -> None:
 
 def _declared(gateway: FullonCacheGateway) -> Mapping[Handler | None, frozenset[str]]:
     """Return the query parameters that each endpoint declares, by what answers it."""
-    return {
-        gateway.get_app().find(segments_of(endpoint.path.encode())): frozenset(
+    find = gateway.get_app().find
+    batch = {find(segments_of(BATCH_PATH.encode())): frozenset({"get"})}
+    return batch | {
+        find(segments_of(endpoint.path.encode())): frozenset(
             parameter.name for parameter in endpoint.parameters if parameter.location == "query"
         )
         for endpoint in gateway.spec.endpoints

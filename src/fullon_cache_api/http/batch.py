@@ -1,0 +1,245 @@
+"""GET /batch: several endpoints of the spec asked in one request, each with an answer of its own."""
+
+import asyncio
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
+from urllib.parse import unquote
+
+import msgspec
+from starlette.types import Scope
+
+from fullon_cache_api.cache.errors import CacheTimeout, CacheUnavailable
+from fullon_cache_api.spec.batch import MAX_GETS
+from fullon_cache_api.spec.model import Endpoint
+from fullon_cache_api.spec.suggest import did_you_mean
+
+from .handler import Handler, Respond, Source
+from .parameters import BadParameters, ParameterMistake
+from .path import raw_path, segments_of
+from .problems import BatchTooLarge, NoSuchEndpoint
+from .request_id import REQUEST_ID, request_id
+from .response import JSON_TYPE, NO_SNIFF, NO_STORE, Header, Response, cache_control, entity
+from .text import BadText, decode_query
+
+MAX_BYTES = 4_000_000
+"""Bytes of all answers of a batch together; those that go beyond are asked for by themselves."""
+
+WIDE_AT_ONCE = 4
+"""Reads of whole hashes, or of all keys, that one batch has under way: each may hold much memory."""
+
+_BOUNDED = frozenset({"GET", "HGET", "HMGET", "HLEN", "LLEN", "LRANGE"})
+"""Commands whose replies are not as long as whatever the cache holds."""
+
+_NAME = "get"
+_LONGEST_NAME = 64
+_TARGET = re.compile(r"/(?!/)[!-~]*")
+_NOT_A_TARGET = (
+    "names what is no path below the prefix: it begins with one slash, has no fragment, and all but visible "
+    "ASCII in it is percent-encoded"
+)
+
+Find: TypeAlias = Callable[[Sequence[bytes]], Handler | None]
+"""Finds what answers the segments of a path."""
+
+Explain: TypeAlias = Callable[[Scope, Exception], Response]
+"""Makes an error the problem that a request is answered with, and reports it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One endpoint that a batch asks, and what answers it."""
+
+    endpoint: Endpoint
+    respond: Respond
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the read takes as much as the cache holds."""
+        commands = self.endpoint.read.commands
+        return not commands or not _BOUNDED.issuperset(commands)
+
+
+Found: TypeAlias = Mapping[str, "Asked | Exception"]
+"""By the text of each `get`, whom it asks, or why it can be answered by nobody."""
+
+
+@dataclass(slots=True)
+class _Room:
+    """What is left of the bytes that a batch may answer with."""
+
+    left: int = MAX_BYTES
+
+    def take(self, response: Response, times: int) -> Response:
+        size = len(response.body) * times
+        if size > self.left:
+            raise BatchTooLarge(MAX_BYTES)
+        self.left -= size
+        return response
+
+
+def make_batch(
+    find: Find, prefix: str, endpoints: Sequence[Endpoint], source: Source, explain: Explain
+) -> Handler:
+    """Return the handler of the batch endpoint; it raises BadParameters.
+
+    What a `get` leads to is what a request of its own would lead to, if that is one of `endpoints`; nothing
+    else can be reached. Equal ones are read once, and all together, by one deadline. What the handler returns
+    raises CacheUnavailable or CacheTimeout where all who asked Redis failed by it.
+    """
+    above = segments_of(prefix.encode())
+    own = {find(segments_of((prefix + endpoint.path).encode())): endpoint for endpoint in endpoints}
+
+    def ask(text: str) -> Asked:
+        if not _TARGET.fullmatch(text) or "#" in text:
+            raise BadParameters([ParameterMistake("query", _NAME, _NOT_A_TARGET)])
+        path, _, query = text.encode().partition(b"?")
+        segments = segments_of(path)
+        handler = find([*above, *segments])
+        # RFC 3986, section 5.2.4: bare dot segments are taken out of a path before it is sent.
+        if handler is None or handler not in own or not {b".", b".."}.isdisjoint(segments):
+            raise NoSuchEndpoint
+        return Asked(own[handler], handler(segments, query))
+
+    def asked_or_error(text: str) -> Asked | Exception:
+        try:
+            return ask(text)
+        except Exception as error:
+            return error
+
+    async def respond(gets: Sequence[str], found: Found, scope: Scope) -> Response:
+        deadline = asyncio.get_running_loop().time() + source.deadline
+        children = _children(scope, found)
+        room, gate = _Room(), asyncio.Semaphore(WIDE_AT_ONCE)
+        outcomes = await asyncio.gather(
+            *(
+                _outcome(asked, children[text], room, gets.count(text), gate, deadline)
+                for text, asked in found.items()
+            )
+        )
+        _raise_outage(found, outcomes)
+        answers = {
+            text: explain(children[text], outcome) if isinstance(outcome, Exception) else outcome
+            for text, outcome in zip(found, outcomes, strict=True)
+        }
+        headers = ((b"content-type", JSON_TYPE), _lifetime(found, outcomes), NO_SNIFF, *_age(outcomes))
+        whole = entity(_body(gets, answers), headers)
+        return await source.compression.respond(scope, whole, deadline)
+
+    def handle(segments: Sequence[bytes], query_string: bytes) -> Respond:
+        gets = _parse(query_string)
+        return partial(respond, gets, {text: asked_or_error(text) for text in gets})
+
+    return handle
+
+
+def _parse(query_string: bytes) -> tuple[str, ...]:
+    """Return the value of each `get`, in order; raises BadParameters."""
+    gets: list[str] = []
+    pairs = query_string.split(b"&", MAX_GETS)
+    if len(pairs) > MAX_GETS:
+        raise BadParameters([ParameterMistake("query", _NAME, f"is given more than {MAX_GETS} times")])
+    mistakes: list[ParameterMistake] = []
+    for pair in filter(None, pairs):
+        raw_name, _, raw_value = pair.partition(b"=")
+        try:
+            name = decode_query(raw_name)
+            if name == _NAME:
+                gets.append(decode_query(raw_value))
+                continue
+            shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
+            message = f"is not a parameter of this endpoint{did_you_mean(shown, [_NAME])}"
+            mistakes.append(ParameterMistake("query", shown, message))
+        except BadText as error:
+            mistakes.append(ParameterMistake("query", _NAME, f"has a name or a value that {error}"))
+    if not gets and not mistakes:
+        mistakes.append(ParameterMistake("query", _NAME, "is missing"))
+    if mistakes:
+        raise BadParameters(mistakes)
+    return tuple(gets)
+
+
+def _children(scope: Scope, found: Iterable[str]) -> Mapping[str, Scope]:
+    """Return the scope that each endpoint would have as a request of its own.
+
+    Of the headers it has the request's id, and how old an answer may be: whether a body is known, or may be
+    other than JSON, is asked about the whole.
+    """
+    wanted = [one for one in scope["headers"] if one[0] == b"cache-control"]
+    headers = [(REQUEST_ID, request_id(scope).encode()), *wanted]
+    whole = raw_path(scope)
+    above = whole.rpartition(b"/")[0]
+    children: dict[str, Scope] = {}
+    for text in found:
+        path, _, query = text.encode().partition(b"?")
+        raw = above + path if path.startswith(b"/") else whole
+        children[text] = {
+            **scope,
+            "method": "GET",
+            "path": unquote(raw.decode("latin-1")),
+            "raw_path": raw,
+            "query_string": query,
+            "headers": headers,
+        }
+    return children
+
+
+async def _outcome(
+    asked: Asked | Exception,
+    scope: Scope,
+    room: _Room,
+    times: int,
+    gate: asyncio.Semaphore,
+    deadline: float,
+) -> Response | Exception:
+    if isinstance(asked, Exception):
+        return asked
+    try:
+        if not asked.is_wide:
+            return room.take(await asked.respond(scope), times)
+        async with asyncio.timeout_at(deadline), gate:
+            return room.take(await asked.respond(scope), times)
+    except TimeoutError:
+        return CacheTimeout()
+    except Exception as error:
+        return error
+
+
+def _raise_outage(found: Found, outcomes: Sequence[Response | Exception]) -> None:
+    """Raise what all failed by who asked Redis: an outage must not look like a 200 to who watches those."""
+    asked = [
+        outcome
+        for one, outcome in zip(found.values(), outcomes, strict=True)
+        if not isinstance(one, Exception)
+    ]
+    outages = [one for one in asked if isinstance(one, (CacheUnavailable, CacheTimeout))]
+    if outages and len(outages) == len(asked):
+        raise next((one for one in outages if isinstance(one, CacheUnavailable)), outages[0])
+
+
+def _lifetime(found: Found, outcomes: Sequence[Response | Exception]) -> Header:
+    """Return the Cache-Control that suits all: the shortest; problems must not be stored."""
+    shortest = math.inf
+    for asked, outcome in zip(found.values(), outcomes, strict=True):
+        if isinstance(asked, Exception) or isinstance(outcome, Exception) or asked.endpoint.max_age is None:
+            return NO_STORE
+        shortest = min(shortest, asked.endpoint.max_age)
+    return cache_control(shortest)
+
+
+def _age(outcomes: Sequence[Response | Exception]) -> list[Header]:
+    """Return the Age of the oldest answer, where one was read for somebody else."""
+    answers = (outcome for outcome in outcomes if isinstance(outcome, Response))
+    ages = [header for answer in answers for header in answer.headers if header[0] == b"age"]
+    return sorted(ages, key=lambda header: int(header[1]))[-1:]
+
+
+def _body(gets: Sequence[str], answers: Mapping[str, Response]) -> bytes:
+    entries = [
+        {"get": text, "status": answers[text].status, "body": msgspec.Raw(answers[text].body)}
+        for text in gets
+    ]
+    return msgspec.json.encode({"count": len(entries), "answers": entries})

@@ -1,0 +1,57 @@
+"""The operation that asks several of the spec's endpoints at once."""
+
+from collections.abc import Container
+
+from fullon_cache_api.spec.batch import BATCH_PATH, MAX_GETS, offers_batch
+from fullon_cache_api.spec.json import PlainObject
+from fullon_cache_api.spec.model import Spec, Tag
+from fullon_cache_api.spec.problems import BAD_PARAMETERS, CACHE_TIMEOUT, CACHE_UNAVAILABLE, INTERNAL_ERROR
+
+from .names import component_name
+from .responses import answer_responses
+from .schemas import schema_examples
+from .system import system_schemas
+
+BATCH_TAG = Tag("Batch", "Several endpoints in one request.")
+BATCH_PROBLEMS = (BAD_PARAMETERS, INTERNAL_ERROR, CACHE_UNAVAILABLE, CACHE_TIMEOUT)
+
+_DESCRIPTION = (
+    "Each `get` is path and query of an endpoint, below the prefix and percent-encoded as any value of a "
+    "query. All are read together, and each has its own status. Where all that ask Redis fail by an outage, "
+    "the whole is a 503 or 504."
+)
+
+
+def batch_paths(spec: Spec, prefix: str) -> PlainObject:
+    """Return the path of the batch endpoint, unless the spec has one of its own there."""
+    if not offers_batch(spec):
+        return {}
+    return {prefix + BATCH_PATH: {"get": _operation({one.operation_id for one in spec.endpoints})}}
+
+
+def _operation(operation_ids: Container[str]) -> PlainObject:
+    example = schema_examples(system_schemas()["Batch"])[0]
+    return {
+        "operationId": component_name("getBatch", operation_ids),
+        "tags": [BATCH_TAG.name],
+        "summary": "Several endpoints in one request",
+        "description": _DESCRIPTION,
+        "parameters": [
+            {
+                "name": "get",
+                "in": "query",
+                "description": "Path and query of an endpoint, below the prefix.",
+                "required": True,
+                "style": "form",
+                "explode": True,
+                "schema": {
+                    "type": "array",
+                    "items": {"type": "string"},
+                    "minItems": 1,
+                    "maxItems": MAX_GETS,
+                },
+                "example": ["/tickers/kraken/BTC-USD/price", "/tickers/kraken/NOPE-USD/price"],
+            }
+        ],
+        "responses": answer_responses("Batch", example, BATCH_PROBLEMS),
+    }
