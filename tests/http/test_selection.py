@@ -151,9 +151,9 @@ def test_members_of_lists_within_an_answer_are_those_of_each_element(
         ("ticker." + "x" * 122, ["a field is longer than 128 characters"]),
         (",".join(f"ticker.{number}" for number in range(50)), []),
         (",".join(f"ticker.{number}" for number in range(51)), ["there are more than 50 fields"]),
-        ("exchang,symbl,symbol,symbol", [
+        ("exchang,tickr,symbol,symbol", [
             '"exchang" is no field of this answer; did you mean "exchange"?',
-            '"symbl" is no field of this answer; did you mean "symbol"?',
+            '"tickr" is no field of this answer; did you mean "ticker"?',
             '"symbol" is there twice',
         ]),
     ],
