@@ -111,8 +111,8 @@ def make_handler(
 
     def handle(segments: Sequence[bytes], query_string: bytes) -> Respond:
         arguments = parse(segments[-skip:], query_string)
-        if selector is None:
-            return partial(respond, arguments, None)
+        if selector is None or not (query_string or selector.by_default):
+            return partial(respond, arguments[:fed], None)
         return partial(respond, arguments[:fed], selector.selection(arguments[fed:], query_string))
 
     return handle
