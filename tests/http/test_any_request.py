@@ -58,7 +58,7 @@ class Document:
         return value
 
     def is_valid(self, schema: dict[str, Any], body: object) -> bool:
-        name = schema["$ref"]
+        name = str(schema)
         if name not in self._validators:
             whole = {**schema, "components": self.document["components"]}
             self._validators[name] = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
