@@ -34,5 +34,6 @@ def path_of(endpoint: Endpoint, both: Both, *, query: bool) -> str:
     for parameter in endpoint.parameters:
         value = process_id.decode() if parameter.name == "process_id" else str(parameter.example)
         path = path.replace(f"{{{parameter.name}}}", value)
-    given = [f"{p.name}={p.example}" for p in endpoint.parameters if p.location == "query"]
+    query_parameters = [p for p in endpoint.parameters if p.location == "query" and p.example is not None]
+    given = [f"{p.name}={p.example}" for p in query_parameters]
     return f"{path}?{'&'.join(given)}" if query and given else path

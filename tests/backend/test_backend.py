@@ -406,3 +406,20 @@ def test_two_gateways_over_the_same_redis_both_use_fullon_cache(
         assert (
             one.get("/api/tickers/binance/BTC-USDT").json() == two.get("/b/tickers/binance/BTC-USDT").json()
         )
+
+
+def test_a_part_of_an_answer_is_selected_alike(both: Both) -> None:
+    for number, symbol in enumerate(("ADA/USDT", "BTC/USDT", "ETH/USDT")):
+        put_tick(both.writer, "binance", symbol, last=float(number))
+    for native, installed in map(
+        both.get,
+        (
+            "/tickers/binance/BTC-USDT?fields=ticker.last,symbol",
+            "/tickers/binance?fields=symbol,ticker.last&limit=1&offset=1",
+            "/tickers/binance?fields=tiker",
+        ),
+    ):
+        assert native.status_code == installed.status_code
+        assert native.headers.get("link") == installed.headers.get("link")
+        kept = [{**answer.json(), "request_id": ""} for answer in (native, installed)]
+        assert kept[0] == kept[1]

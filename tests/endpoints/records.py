@@ -35,5 +35,6 @@ class DemoGateway:
         for parameter in endpoint.parameters:
             value = self.process_id if parameter.name == "process_id" else str(parameter.example)
             path = path.replace(f"{{{parameter.name}}}", value)
-        given = [f"{p.name}={p.example}" for p in endpoint.parameters if p.location == "query"]
+        query_parameters = [p for p in endpoint.parameters if p.location == "query" and p.example is not None]
+        given = [f"{p.name}={p.example}" for p in query_parameters]
         return f"{path}?{'&'.join(given)}" if query and given else path

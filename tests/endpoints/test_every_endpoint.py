@@ -7,6 +7,7 @@ from endpoints.records import DemoGateway
 from support import CHECKOUT
 
 from fullon_cache_api.gateway import load
+from fullon_cache_api.spec.members import field_members
 from fullon_cache_api.spec.model import Endpoint
 from fullon_cache_api.spec.schemas import bundle
 
@@ -152,7 +153,8 @@ def test_a_parameter_that_is_none_of_its_own_is_refused_once(demo: DemoGateway, 
 def test_a_parameter_that_is_given_twice_is_refused(demo: DemoGateway, endpoint: Endpoint) -> None:
     for parameter in endpoint.parameters:
         if parameter.location == "query":
-            pair = f"{parameter.name}={parameter.example}"
+            fields = next(field_members(endpoint, SPEC.schemas).paths(), None)
+            pair = f"{parameter.name}={fields if parameter.select == 'fields' else parameter.example}"
             response = demo.client.get(f"{demo.path(endpoint)}?{pair}&{pair}")
             assert response.status_code == 400
             assert response.json()["errors"] == [
@@ -166,9 +168,10 @@ def test_a_parameter_that_is_given_twice_is_refused(demo: DemoGateway, endpoint:
 def test_every_mistake_in_its_parameters_is_named_and_none_twice(
     demo: DemoGateway, endpoint: Endpoint
 ) -> None:
-    """%00 is no text that any parameter takes, and -1 no number."""
+    """%00 is no text that any parameter takes, nor a comma the name of a field, and -1 no number."""
     path = demo.gateway.prefix + endpoint.path
-    wrong = {p.name: "-1" if p.type == "integer" else "%00" for p in endpoint.parameters}
+    texts = {"integer": "-1", "fields": ","}
+    wrong = {p.name: texts.get(p.select or "", texts.get(p.type, "%00")) for p in endpoint.parameters}
     for name, value in wrong.items():
         path = path.replace(f"{{{name}}}", value)
     query = "&".join(f"{p.name}={wrong[p.name]}" for p in endpoint.parameters if p.location == "query")

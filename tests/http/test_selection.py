@@ -167,6 +167,14 @@ def test_fields_that_no_answer_can_have_are_refused_each_with_what_is_wrong(
         assert get(client, f"{TICKER}?fields={fields}") == {"ticker": {}}
 
 
+def test_each_of_many_bad_fields_is_named_and_the_first_ones_get_a_hint(client: httpx.Client) -> None:
+    found = mistakes(client, f"{TICKER}?fields={','.join(f'symbol{number}' for number in range(50))}")
+    assert [text.partition("; ")[0] for _, text in found] == [
+        f'"symbol{number}" is no field of this answer' for number in range(50)
+    ]
+    assert [text.partition("; ")[2] for _, text in found] == ['did you mean "symbol"?'] * 5 + [""] * 45
+
+
 @pytest.mark.parametrize(
     ("query", "name"),
     [
@@ -360,4 +368,4 @@ def test_any_text_is_fields_or_refused(text: str) -> None:
     except BadFields as error:
         assert error.messages
     else:
-        assert sorted(text.split(",")) == [*fields]
+        assert sorted(text.split(",")) == fields.split(",")

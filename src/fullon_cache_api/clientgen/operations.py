@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fullon_cache_api.spec.model import Endpoint, Parameter
 
 from .names import free_name, snake_case
-from .source import docstring, laid_out, literal, sentence
+from .source import docstring, laid_out, literal, mapping, sentence
 from .type_book import TypeBook
 
 # Names that methods must not hide: those of the clients, and the types of parameters.
@@ -104,7 +104,7 @@ def _lines(method: Method, define: str, give: str) -> list[str]:
         values.append(_tuple([argument.name for argument in method.path]))
     if method.query:
         pairs = [f"{literal(argument.parameter.name)}: {argument.name}" for argument in method.query]
-        values.append(f"{{{', '.join(pairs)}}}")
+        values.append(mapping(12, pairs))
     return [
         *laid_out(4, f"{define} {method.name}(", ["self", *written], f") -> {method.answer}:"),
         *_docstring(method),

@@ -24,6 +24,15 @@ def laid_out(indent: int, head: str, items: Sequence[str], tail: str) -> list[st
     return [margin + head, *lines, margin + tail]
 
 
+def mapping(indent: int, pairs: Sequence[str]) -> str:
+    """Return a dict that stands on a line of its own, a comma behind it; a long one has one for each pair."""
+    margin, inner = " " * indent, " " * (indent + 4)
+    whole = f"{{{', '.join(pairs)}}}"
+    if len(f"{margin}{whole},") <= WIDTH:
+        return whole
+    return "\n".join(["{", *(f"{inner}{pair}," for pair in pairs), f"{margin}}}"])
+
+
 def docstring(indent: int, *paragraphs: str, entries: Sequence[str] = ()) -> list[str]:
     """Return a docstring of the paragraphs that are not empty, and of entries, one to a line or more."""
     texts = [part for paragraph in paragraphs for part in _PARAGRAPHS.split(paragraph) if part.strip()]

@@ -132,10 +132,9 @@ def make_handler(
     def handle(segments: Sequence[bytes], query_string: bytes) -> Respond:
         arguments = parse(segments[-skip:], query_string)
         selection = None
-        if selector is not None:
-            arguments, selecting = arguments[:fed], arguments[fed:]
-            selection = selector.selection(selecting, query_string)
-        own = partial(obtain, arguments, selection)
+        if selector is not None and (query_string or selector.by_default):
+            selection = selector.selection(arguments[fed:], query_string)
+        own = partial(obtain, arguments[:fed], selection)
         if source.copies is None or not endpoint.max_age:
             return partial(respond, own)
         return Shared(own, endpoint.max_age, source.deadline, source.copies, compression)

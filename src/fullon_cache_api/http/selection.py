@@ -21,11 +21,14 @@ Tree: TypeAlias = dict[str, "Tree"]
 _WHOLE = ""
 """No field has an empty name."""
 
+_HINTS = 5
+"""Bad fields of a request for which the one that was meant is looked for: that takes time."""
+
 
 class Selection(NamedTuple):
     """What one request selects; no `fields` are all members, `others` the rest of its query."""
 
-    fields: tuple[str, ...] | None
+    fields: str | None
     limit: int | None
     offset: int
     others: str
@@ -39,12 +42,13 @@ class BadFields(ValueError):
 
 
 class Selector:
-    """Makes and applies the selections of one endpoint."""
+    """Makes and applies the selections of one endpoint; `by_default` also where a request asks for none."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._elements = endpoint.read.elements
         self._limit = _name(endpoint, "limit")
         self._offset = _name(endpoint, "offset")
+        self.by_default = any(value is not None for value in unselected(endpoint))
 
     def selection(self, values: Sequence[object], query_string: bytes) -> Selection | None:
         """Return what the values of all SELECTS select, or None where that is everything."""
@@ -89,20 +93,23 @@ def unselected(endpoint: Endpoint) -> tuple[Json, ...]:
     return tuple(map(given.get, SELECTS)) if given.keys() - {None} else ()
 
 
-def parse_fields(text: str, members: Members) -> tuple[str, ...]:
-    """Return the fields that a text lists, sorted; raises BadFields for those that no answer can have."""
+def parse_fields(text: str, members: Members) -> str:
+    """Return the fields that a text lists, sorted; raises BadFields where no answer can have one of them."""
     if text.count(",") >= MAX_FIELDS:
         raise BadFields([f"there are more than {MAX_FIELDS} fields"])
     fields = text.split(",")
-    messages = [message for field in fields if (message := _mistake(field, members)) is not None]
+    messages: list[str] = []
+    for field in fields:
+        message = _mistake(field, members, hint=len(messages) < _HINTS)
+        messages += [] if message is None else [message]
     repeated = dict.fromkeys(field for field in fields if fields.count(field) > 1)
     messages += [f"{wording.quote(field)} is there twice" for field in repeated if field]
     if messages:
         raise BadFields(messages)
-    return tuple(sorted(fields))
+    return ",".join(sorted(fields))
 
 
-def _mistake(field: str, members: Members) -> str | None:
+def _mistake(field: str, members: Members, *, hint: bool) -> str | None:
     if len(field) > LONGEST_FIELD:
         return f"a field is longer than {LONGEST_FIELD} characters"
     names = field.split(".")
@@ -110,12 +117,13 @@ def _mistake(field: str, members: Members) -> str | None:
         return "a field has an empty name"
     if members.has(names):
         return None
-    return f"{wording.quote(field)} is no field of this answer{did_you_mean(field, members.paths())}"
+    meant = did_you_mean(field, members.paths()) if hint else ""
+    return f"{wording.quote(field)} is no field of this answer{meant}"
 
 
-def _tree(fields: Sequence[str]) -> Tree:
+def _tree(fields: str) -> Tree:
     tree: Tree = {}
-    for field in fields:
+    for field in fields.split(","):
         node = tree
         for name in field.split("."):
             node = node.setdefault(name, {})
