@@ -94,13 +94,15 @@ async def test_no_command_at_all_gives_no_reply(tcp_server: EmbeddedServer) -> N
 
 
 @pytest.mark.anyio
-async def test_256_callers_get_their_own_values_over_two_connections(tcp_server: EmbeddedServer) -> None:
+async def test_256_callers_get_their_own_values_over_two_connections_at_most(
+    tcp_server: EmbeddedServer,
+) -> None:
     async def read(number: int) -> list[object]:
         return [await value(client, (number + step) % KEYS) for step in range(5)]
 
     async with through_proxy(tcp_server, lanes=2) as (client, proxy):
         answers = await asyncio.gather(*(read(number) for number in range(256)))
-        assert proxy.connections == 2
+        assert proxy.connections <= 2
     for number, answer in enumerate(answers):
         assert answer == [f"value {(number + step) % KEYS}".encode() for step in range(5)]
 
