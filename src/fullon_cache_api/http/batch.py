@@ -139,11 +139,11 @@ def make_batch(
 def _parse(query_string: bytes) -> tuple[str, ...]:
     """Return the value of each `get`, in order; raises BadParameters."""
     gets: list[str] = []
-    pairs = query_string.split(b"&", MAX_GETS)
+    pairs = list(filter(None, query_string.split(b"&")))
     if len(pairs) > MAX_GETS:
         raise BadParameters([ParameterMistake("query", _NAME, f"is given more than {MAX_GETS} times")])
     mistakes: list[ParameterMistake] = []
-    for pair in filter(None, pairs):
+    for pair in pairs:
         raw_name, _, raw_value = pair.partition(b"=")
         try:
             name = decode_query(raw_name)
