@@ -1272,7 +1272,14 @@ class CacheClient(SyncClient):
         return self._call(
             _LIST_USER_ORDERS,
             (user_id,),
-            {"exchange": exchange, "status": status, "symbol": symbol, "fields": fields, "limit": limit, "offset": offset},
+            {
+                "exchange": exchange,
+                "status": status,
+                "symbol": symbol,
+                "fields": fields,
+                "limit": limit,
+                "offset": offset,
+            },
         )
 
     def get_order_queues(self, *, fields: str | None = None) -> OrderQueueList:
@@ -1566,7 +1573,14 @@ class CacheClient(SyncClient):
         return self._call(
             _LIST_PROCESSES,
             (),
-            {"type": type, "component": component, "since_minutes": since_minutes, "fields": fields, "limit": limit, "offset": offset},
+            {
+                "type": type,
+                "component": component,
+                "since_minutes": since_minutes,
+                "fields": fields,
+                "limit": limit,
+                "offset": offset,
+            },
         )
 
     def get_process_health(self, *, fields: str | None = None) -> ProcessHealth:
@@ -1623,7 +1637,13 @@ class CacheClient(SyncClient):
         return self._call(
             _LIST_PROCESS_ACTIVITIES,
             (),
-            {"since_seconds": since_seconds, "type": type, "fields": fields, "limit": limit, "offset": offset},
+            {
+                "since_seconds": since_seconds,
+                "type": type,
+                "fields": fields,
+                "limit": limit,
+                "offset": offset,
+            },
         )
 
     def get_process(self, process_id: str, *, fields: str | None = None) -> Process:
@@ -1943,7 +1963,14 @@ class AsyncCacheClient(AsyncClient):
         return await self._call(
             _LIST_USER_ORDERS,
             (user_id,),
-            {"exchange": exchange, "status": status, "symbol": symbol, "fields": fields, "limit": limit, "offset": offset},
+            {
+                "exchange": exchange,
+                "status": status,
+                "symbol": symbol,
+                "fields": fields,
+                "limit": limit,
+                "offset": offset,
+            },
         )
 
     async def get_order_queues(self, *, fields: str | None = None) -> OrderQueueList:
@@ -2239,7 +2266,14 @@ class AsyncCacheClient(AsyncClient):
         return await self._call(
             _LIST_PROCESSES,
             (),
-            {"type": type, "component": component, "since_minutes": since_minutes, "fields": fields, "limit": limit, "offset": offset},
+            {
+                "type": type,
+                "component": component,
+                "since_minutes": since_minutes,
+                "fields": fields,
+                "limit": limit,
+                "offset": offset,
+            },
         )
 
     async def get_process_health(self, *, fields: str | None = None) -> ProcessHealth:
@@ -2296,7 +2330,13 @@ class AsyncCacheClient(AsyncClient):
         return await self._call(
             _LIST_PROCESS_ACTIVITIES,
             (),
-            {"since_seconds": since_seconds, "type": type, "fields": fields, "limit": limit, "offset": offset},
+            {
+                "since_seconds": since_seconds,
+                "type": type,
+                "fields": fields,
+                "limit": limit,
+                "offset": offset,
+            },
         )
 
     async def get_process(self, process_id: str, *, fields: str | None = None) -> Process:
