@@ -10,7 +10,7 @@ from typing import TypeAlias
 import msgspec
 from starlette.types import Scope
 
-from fullon_cache_api.cache.client import CacheClient
+from fullon_cache_api.cache.client import ReadClient
 from fullon_cache_api.cache.errors import CacheTimeout, CorruptValue
 from fullon_cache_api.cache.reader import Reader
 from fullon_cache_api.reads.answer import Answer, Derived
@@ -40,7 +40,7 @@ class Source:
     `kept` are finished answers; `aside` is where large ones are made, one at a time.
     """
 
-    client: CacheClient
+    client: ReadClient
     deadline: float
     kept: Kept = field(default_factory=Kept)
     aside: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 1, "large answers"))

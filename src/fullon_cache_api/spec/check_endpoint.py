@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from .check_args import bind
+from .check_coherent import check_coherent
 from .check_parameter import Declared, read_parameter
 from .document import Part
 from .fit import Fitting
@@ -41,6 +42,7 @@ def check_endpoint(part: Part, around: Surroundings) -> Endpoint | None:
         _check_fit(part.name, read, response, around.folder)
     operation_id, summary = part.text("operationId"), part.text("summary")
     empty = _empty(part, read)
+    coherent = check_coherent(part, read, bindings, declared)
     if declared is None or read is None or bindings is None or response is None:
         return None
     if operation_id is None or summary is None:
@@ -58,6 +60,7 @@ def check_endpoint(part: Part, around: Surroundings) -> Endpoint | None:
         empty=empty,
         max_age=part.number("max_age"),
         deprecated=part.flag("deprecated"),
+        coherent=coherent,
     )
 
 
