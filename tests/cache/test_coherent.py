@@ -315,6 +315,23 @@ def test_a_tracking_connection_that_died_without_a_sign_is_found_out_within_a_se
     asyncio.run(main())
 
 
+def test_no_copy_is_used_while_a_ping_is_unanswered(own_server: EmbeddedServer, desk: "redis.Redis") -> None:
+    async def main() -> None:
+        async with tracked_through_a_proxy(own_server) as (one, proxy):
+            await one.get()
+            proxy.hold()
+            await until(lambda: proxy.holding > 0)
+            for number in range(10):
+                desk.set("key:1", number)
+                assert await one.get() == [str(number).encode()]
+            proxy.release()
+            await until(lambda: proxy.holding == 0)
+            assert await one.get() == await one.get() == [b"9"]
+            assert one.reports == []
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize(
     "answers",
     [

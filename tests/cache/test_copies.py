@@ -136,6 +136,19 @@ def test_the_fields_of_one_key_do_not_drive_other_keys_out() -> None:
     assert copies.size <= 20_000
 
 
+def test_neither_copies_nor_reads_that_are_under_way_outlive_a_clearing() -> None:
+    copies = Copies()
+    keep(copies, [NO_TTL, b"1"], GET)
+    under_way = copies.begin((("GET", "b"),), 0.0)
+    assert under_way is not None
+    copies.clear()
+    copies.keep(under_way, [NO_TTL, b"2"])
+    copies.end(under_way)
+    assert copies.find((GET,), 0.0) is None
+    assert copies.find((("GET", "b"),), 0.0) is None
+    assert copies.size == 0
+
+
 class Interleavings(RuleBasedStateMachine):
     """Redis holds a number per key, which only grows; replies and notices travel on connections of their own.
 
