@@ -49,10 +49,13 @@ def serving(gateway: FullonCacheGateway) -> AbstractContextManager[httpx.Client]
 
 
 @contextmanager
-def serving_app(app: ASGIApp, root_path: str = "") -> Iterator[httpx.Client]:
-    """Serve any application as `serving` does a gateway; `root_path` is what uvicorn is told of a proxy."""
+def serving_app(app: ASGIApp, root_path: str = "", loop: str = "auto") -> Iterator[httpx.Client]:
+    """Serve any application as `serving` does a gateway; `root_path` is what uvicorn is told of a proxy.
+
+    `loop` is the event loop: `asyncio`, `uvloop`, or whichever uvicorn takes by itself.
+    """
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_config=None, access_log=False, ws="none", root_path=root_path)
+    config = uvicorn.Config(app, log_config=None, access_log=False, ws="none", root_path=root_path, loop=loop)
     server = _Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

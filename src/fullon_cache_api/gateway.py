@@ -10,21 +10,22 @@ from typing import Self
 from starlette.routing import BaseRoute
 
 from fullon_cache_api import openapi
-from fullon_cache_api.cache import CacheClient, CacheError, CorruptValue
+from fullon_cache_api.cache import CacheClient, CacheError, CoherentClient, CorruptValue
+from fullon_cache_api.cache.tracking import prefixes_of
 from fullon_cache_api.http.app import GatewayApp
 from fullon_cache_api.http.batch import make_batch
 from fullon_cache_api.http.embedding import EndpointRoute
 from fullon_cache_api.http.handler import Handler, Source, make_handler
 from fullon_cache_api.http.problems import ProblemText
 from fullon_cache_api.http.route import RouteConflict, RouteTree
-from fullon_cache_api.http.shared import Copies
+from fullon_cache_api.http.shared import SharedAnswers
 from fullon_cache_api.http.system import system_routes
 from fullon_cache_api.log import get_component_logger
 from fullon_cache_api.reads import CATALOGUE, READS
 from fullon_cache_api.reads.read import Read
 from fullon_cache_api.resources import resource
 from fullon_cache_api.settings import Settings, SettingsError
-from fullon_cache_api.spec import Catalogue, Spec, load_spec
+from fullon_cache_api.spec import Catalogue, Endpoint, Spec, load_spec
 from fullon_cache_api.spec.batch import BATCH_PATH, offers_batch
 from fullon_cache_api.spec.json import PlainObject, freeze_object
 
@@ -57,6 +58,7 @@ class FullonCacheGateway:
         loaded = spec if isinstance(spec, Spec) else load(file or find_spec(self.settings), catalogue)
         self.spec = loaded if title is None else _retitled(loaded, title)
         self._client = CacheClient(self.settings.redis.connection)
+        self._coherent = self._coherent_client()
         self._app = self._make_app()
 
     def get_app(self) -> GatewayApp:
@@ -77,6 +79,7 @@ class FullonCacheGateway:
 
     async def close(self) -> None:
         """Close the connections to Redis; a later request opens new ones."""
+        await self._coherent.close()
         await self._client.close()
 
     async def __aenter__(self) -> Self:
@@ -90,13 +93,14 @@ class FullonCacheGateway:
         await self.close()
 
     def _make_app(self) -> GatewayApp:
-        copies = Copies() if self.settings.shared_reads else None
-        source = Source.of(self._client, self.settings.deadline, copies, compresses=self.settings.compression)
+        shared = SharedAnswers() if self.settings.shared_reads else None
+        source = Source.of(self._client, self.settings.deadline, shared, compresses=self.settings.compression)
+        coherent = dataclasses.replace(source, client=self._coherent)
         tree: RouteTree[Handler] = RouteTree()
         for endpoint in self.spec.endpoints:
-            handler = make_handler(
-                self.spec, endpoint, self._read(endpoint.read.name), source, _report_skipped
-            )
+            read = self._read(endpoint.read.name)
+            of = coherent if self._is_coherent(endpoint) else source
+            handler = make_handler(self.spec, endpoint, read, of, _report_skipped)
             tree.add(self.prefix + endpoint.path, handler)
         mode = self.settings.redis.mode
         documents = self._documents()
@@ -119,6 +123,16 @@ class FullonCacheGateway:
         if read is None:
             raise SettingsError("CACHE_BACKEND", f"{self.settings.cache_backend} has no read {name}")
         return read
+
+    def _is_coherent(self, endpoint: Endpoint) -> bool:
+        """Whether copies can answer an endpoint: fullon_cache reads by itself, whatever the spec asks for."""
+        name = endpoint.read.name
+        return endpoint.coherent and self._reads.get(name) is READS.get(name)
+
+    def _coherent_client(self) -> CoherentClient:
+        endpoints = filter(self._is_coherent, self.spec.endpoints)
+        prefixes = prefixes_of(key for endpoint in endpoints for key in endpoint.read.keys)
+        return CoherentClient(self._client, self.settings.redis.connection, prefixes, _report_tracking)
 
     def _documents(self) -> Callable[[str], tuple[bytes, bytes]]:
         @lru_cache(4)
@@ -175,6 +189,13 @@ def _report_problem(text: ProblemText, method: str, path: str, request_id: str, 
 
 def _report_unhealthy(error: CacheError) -> None:
     _LOG.warning("health check failed", reason=str(error))
+
+
+def _report_tracking(reason: str | None) -> None:
+    if reason is None:
+        _LOG.info("coherent endpoints are answered from copies again")
+    else:
+        _LOG.warning("coherent endpoints are read from Redis each time: it tells of no change", reason=reason)
 
 
 def _report_skipped(operation_id: str, skipped: Sequence[CorruptValue]) -> None:

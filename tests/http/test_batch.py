@@ -162,12 +162,13 @@ def test_a_batch_may_be_kept_for_as_long_as_the_shortest_of_its_answers(client: 
         return client.get(f"/api{get}").headers["cache-control"]
 
     assert (own(TICKER), own("/ohlcv/BTC-USDT/1m"), own("/accounts/1/positions")) == (
-        "max-age=1",
+        "no-cache",
         "max-age=5",
         "no-store",
     )
     assert lifetime("/ohlcv/BTC-USDT/1m") == "max-age=5"
-    assert lifetime("/ohlcv/BTC-USDT/1m", TICKER) == "max-age=1"
+    assert lifetime("/ohlcv/BTC-USDT/1m", TICKER) == "no-cache"
+    assert lifetime("/ohlcv/BTC-USDT/1m", "/trades/status") == "max-age=1"
     assert lifetime("/ohlcv/BTC-USDT/1m", "/accounts/1/positions", TICKER) == "no-store"
     assert lifetime(TICKER, "/tickers/binance/NO-SUCH") == "no-store"
     assert lifetime(TICKER, "/nowhere") == "no-store"

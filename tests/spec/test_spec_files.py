@@ -18,7 +18,9 @@ def folders(kind: str) -> list[pytest.ParameterSet]:
 def described(spec: Spec) -> Iterator[str]:
     for endpoint in spec.endpoints:
         yield f"{endpoint.path} {endpoint.operation_id}: {call(endpoint)} as {endpoint.response}"
-        yield f"  tags {', '.join(endpoint.tags)}; empty {endpoint.empty}; max_age {endpoint.max_age}"
+        coherent = "; coherent" if endpoint.coherent else ""
+        tags = ", ".join(endpoint.tags)
+        yield f"  tags {tags}; empty {endpoint.empty}; max_age {endpoint.max_age}{coherent}"
         for parameter in endpoint.parameters:
             must = "required" if parameter.required else "optional"
             selects = f", selects {parameter.select}" if parameter.select else ""

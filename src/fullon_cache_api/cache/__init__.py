@@ -1,6 +1,7 @@
 """How Redis is reached: read commands only, many requests to a round trip, one deadline per request."""
 
-from .client import CacheClient
+from .client import CacheClient, ReadClient
+from .coherent import CoherentClient
 from .errors import CacheError, CacheTimeout, CacheUnavailable, CommandRefused, CorruptValue
 from .reader import Reader
 from .target import RedisTarget, TargetError
@@ -10,8 +11,10 @@ __all__ = [
     "CacheError",
     "CacheTimeout",
     "CacheUnavailable",
+    "CoherentClient",
     "CommandRefused",
     "CorruptValue",
+    "ReadClient",
     "Reader",
     "RedisTarget",
     "TargetError",

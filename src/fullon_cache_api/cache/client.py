@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from .call import Call
 from .commands import Command, refuse_writes
@@ -15,6 +16,16 @@ LANES = 2
 PATIENCE = 0.005
 """Seconds for which reads wait for the batch that is under way, and then share the next: a call of its own
 costs several times what a place in a batch does."""
+
+
+class ReadClient(Protocol):
+    """What reads go through: a CacheClient, or what has copies of some replies."""
+
+    def execute(self, commands: tuple[Command, ...], deadline: float) -> Awaitable[list[Reply]]:
+        """Return one reply per command."""
+
+    def ping(self, deadline: float) -> Awaitable[float]:
+        """Return how many milliseconds Redis takes to answer PING."""
 
 
 class CacheClient:

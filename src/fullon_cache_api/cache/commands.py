@@ -17,6 +17,7 @@ READ_COMMANDS = frozenset(
         "LLEN",
         "LRANGE",
         "PING",
+        "PTTL",
         "SCAN",
     }
 )

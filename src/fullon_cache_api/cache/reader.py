@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterable, Sequence
 
 from .call import is_wrong_type
-from .client import CacheClient
+from .client import ReadClient
 from .commands import Command
 from .connection import Reply
 from .errors import CacheUnavailable, CorruptValue
@@ -30,7 +30,7 @@ class Reader:
 
     __slots__ = ("_client", "_deadline")
 
-    def __init__(self, client: CacheClient, deadline: float) -> None:
+    def __init__(self, client: ReadClient, deadline: float) -> None:
         self._client = client
         self._deadline = deadline
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import msgspec
 from starlette.types import Scope
 
-from fullon_cache_api.cache.client import CacheClient
+from fullon_cache_api.cache.client import ReadClient
 from fullon_cache_api.cache.errors import CacheTimeout, CorruptValue
 from fullon_cache_api.cache.reader import Reader
 from fullon_cache_api.reads.answer import Answer, Derived
@@ -25,7 +25,7 @@ from .parameters import Argument, compile_parameters
 from .problems import NotCached
 from .response import JSON_TYPE, NO_SNIFF, Response, cache_control, entity, unless_known
 from .selection import Selection, compile_selector
-from .shared import Copies, Obtain, Shared
+from .shared import Obtain, Shared, SharedAnswers
 
 Respond: TypeAlias = Callable[[Scope], Awaitable[Response]]
 """Answers GET and HEAD of one path and query, as often as asked."""
@@ -41,24 +41,29 @@ ReportSkipped: TypeAlias = Callable[[str, Sequence[CorruptValue]], None]
 class Source:
     """Where handlers read from, how long a request may take (seconds), and what they have together.
 
-    `kept` are finished answers, `copies` those that many requests get for a while, None where each is to have
+    `kept` are finished answers, `shared` those that many requests get for a while, None where each is to have
     a read of its own; `aside` is where large ones are made and compressed, one at a time.
     """
 
-    client: CacheClient
+    client: ReadClient
     deadline: float
     kept: Kept
-    copies: Copies | None
+    shared: SharedAnswers | None
     aside: ThreadPoolExecutor
     compression: Compression
 
     @classmethod
     def of(
-        cls, client: CacheClient, deadline: float, copies: Copies | None = None, *, compresses: bool = True
+        cls,
+        client: ReadClient,
+        deadline: float,
+        shared: SharedAnswers | None = None,
+        *,
+        compresses: bool = True,
     ) -> "Source":
         """Return a source that nothing has been read from yet."""
         kept, aside = Kept(), ThreadPoolExecutor(1, "large answers")
-        return cls(client, deadline, kept, copies, aside, Compression(kept, aside, on=compresses))
+        return cls(client, deadline, kept, shared, aside, Compression(kept, aside, on=compresses))
 
 
 def make_handler(
@@ -135,8 +140,8 @@ def make_handler(
         if selector is not None and (query_string or selector.by_default):
             selection = selector.selection(arguments[fed:], query_string)
         own = partial(obtain, arguments[:fed], selection)
-        if source.copies is None or not endpoint.max_age:
+        if source.shared is None or not endpoint.max_age or endpoint.coherent:
             return partial(respond, own)
-        return Shared(own, endpoint.max_age, source.deadline, source.copies, compression)
+        return Shared(own, endpoint.max_age, source.deadline, source.shared, compression)
 
     return handle

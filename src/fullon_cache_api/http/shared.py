@@ -44,22 +44,27 @@ class Shared:
     (Cache-Control, RFC 9111, section 5.2.1) gets a read of its own.
     """
 
-    __slots__ = ("_copies", "_deadline", "_deliver", "_max_age", "_obtain", "_smallest")
+    __slots__ = ("_answers", "_deadline", "_deliver", "_max_age", "_obtain", "_smallest")
 
     def __init__(
-        self, obtain: Obtain, max_age: float, deadline: float, copies: "Copies", compression: Compression
+        self,
+        obtain: Obtain,
+        max_age: float,
+        deadline: float,
+        shared: "SharedAnswers",
+        compression: Compression,
     ) -> None:
         self._obtain = obtain
         self._max_age = max_age
         self._deadline = deadline
-        self._copies = copies
+        self._answers = shared
         self._deliver, self._smallest = compression.respond, compression.smallest
 
     async def __call__(self, scope: Scope) -> Response:
         """Return the answer, with `Age` where it was read for somebody else."""
         now = asyncio.get_running_loop().time()
         deadline = now + self._deadline
-        copy = self._copies.held.get(self)
+        copy = self._answers.held.get(self)
         if copy is None or not copy.is_usable(now, self._max_age):
             response = (await self._read(now, deadline)).response
         else:
@@ -81,18 +86,18 @@ class Shared:
 
     async def _read(self, now: float, deadline: float) -> Finished:
         copy = Copy(now, asyncio.get_running_loop().create_future())
-        self._copies.held[self] = copy
+        self._answers.held[self] = copy
         finished: Finished | None = None
         try:
             finished = await self._obtain(deadline)
             return finished
         finally:
             copy.made.set_result(finished)
-            self._copies.settle(self, copy, finished)
+            self._answers.settle(self, copy, finished)
 
 
 @dataclass(slots=True)
-class Copies:
+class SharedAnswers:
     """The answers that a gateway shares, and the waits for them."""
 
     held: dict[Shared, Copy] = field(default_factory=dict)

@@ -92,6 +92,7 @@ async def get_order(reader: Reader, exchange: str, order_id: str) -> Answer | No
     answer=closed(order_id=STRING, exchange=STRING, status=TEXT, order=ORDER),
     absent=True,
     ambiguous=True,
+    no_scan_with="exchange",
 )
 async def get_order_status(reader: Reader, order_id: str, exchange: str | None = None) -> Answer | None:
     """The status of an order; without an exchange, on whichever exchange it is."""
@@ -154,6 +155,7 @@ async def get_orders(
     keys=(KEY,),
     answer=collection("orders", ORDER, user_id=INTEGER),
     elements="orders",
+    no_scan_with="exchange",
 )
 async def get_user_orders(
     reader: Reader,

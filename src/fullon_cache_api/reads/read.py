@@ -31,6 +31,7 @@ def read(
     elements: str | None = None,
     absent: bool = False,
     ambiguous: bool = False,
+    no_scan_with: str | None = None,
 ) -> Callable[[ReadFunction], Read]:
     """Declare a read; its summary is the first line of the function's docstring."""
 
@@ -46,6 +47,7 @@ def read(
             elements=elements,
             absent=absent,
             ambiguous=ambiguous,
+            no_scan_with=no_scan_with,
         )
         return Read(signature, function)
 

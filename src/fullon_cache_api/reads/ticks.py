@@ -105,6 +105,7 @@ async def get_price(reader: Reader, exchange: str, symbol: Symbol) -> Answer | N
     keys=(KEY,),
     answer=collection("tickers", TICKER, exchange=TEXT),
     elements="tickers",
+    no_scan_with="exchange",
 )
 async def get_all_tickers(reader: Reader, exchange: str | None = None) -> Derived:
     """Every ticker of an exchange, or of all exchanges that the cache holds."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from .check_args import bind
+from .check_coherent import check_coherent
 from .check_parameter import Declared, read_parameter
 from .check_select import check_selecting
 from .document import Part
@@ -44,6 +45,7 @@ def check_endpoint(part: Part, around: Surroundings) -> Endpoint | None:
         check_selecting(uses, read, response, around.folder.schemas)
     operation_id, summary = part.text("operationId"), part.text("summary")
     empty = _empty(part, read)
+    coherent = check_coherent(part, read, bindings, declared)
     if declared is None or read is None or bindings is None or response is None:
         return None
     if operation_id is None or summary is None:
@@ -61,6 +63,7 @@ def check_endpoint(part: Part, around: Surroundings) -> Endpoint | None:
         empty=empty,
         max_age=part.number("max_age"),
         deprecated=part.flag("deprecated"),
+        coherent=coherent,
     )
 
 

@@ -81,7 +81,7 @@ class Endpoint:
     """One path: which read answers it, from which parameters, in which response schema.
 
     `empty` is the status for what the cache does not hold; `max_age` (seconds) is None where an answer must
-    not be stored.
+    not be stored. A `coherent` one may be answered from copies that end when Redis tells of a change.
     """
 
     path: str
@@ -96,6 +96,7 @@ class Endpoint:
     empty: Literal[200, 404]
     max_age: float | None
     deprecated: bool = False
+    coherent: bool = False
 
     @property
     def is_collection(self) -> bool:

@@ -1,0 +1,83 @@
+"""Reads from local copies that Redis' client tracking keeps coherent, else from Redis."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from .client import CacheClient
+from .commands import Command
+from .connection import Connection, Reply
+from .copies import Copies
+from .tracking import ReportTracking, Tracking
+
+
+class CoherentClient:
+    """Answers what it has a copy of, and keeps what it has to read; opens its connection at first use.
+
+    Where Redis does not tell of changes, everything is read from Redis. `prefixes` are those of all keys that
+    are read through it. Like the client that it reads through, it starts anew in another event loop.
+    """
+
+    def __init__(
+        self,
+        client: CacheClient,
+        make_connection: Callable[[], Connection],
+        prefixes: tuple[str, ...],
+        report: ReportTracking = lambda reason: None,
+    ) -> None:
+        self._client = client
+        self._make_connection = make_connection
+        self._prefixes = prefixes
+        self._report = report
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._copies = Copies()
+        self._tracking = self._new_tracking()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether Redis tells of changes, so that replies are kept."""
+        return self._tracking.is_live
+
+    async def execute(self, commands: tuple[Command, ...], deadline: float) -> list[Reply]:
+        """Return what CacheClient's `execute` does; no reply is older than the request.
+
+        That is as far as can be known without asking Redis: a change counts once Redis' notice of it has
+        reached this machine, and after copies.LIFETIME at the latest.
+        """
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._start_in(loop)
+        copies, tracking = self._copies, self._tracking
+        if not tracking.is_live:
+            tracking.start()
+            return await self._client.execute(commands, deadline)
+        if copies.find(commands, loop.time()) is not None and await tracking.settled():
+            found = copies.find(commands, loop.time())
+            if found is not None:
+                return found
+        fill = copies.begin(commands, loop.time()) if tracking.is_live else None
+        if fill is None:
+            return await self._client.execute(commands, deadline)
+        try:
+            replies = await self._client.execute(fill.questions, deadline)
+            copies.keep(fill, replies)
+            return fill.answers(replies)
+        finally:
+            copies.end(fill)
+
+    def ping(self, deadline: float) -> Awaitable[float]:
+        """Return how many milliseconds Redis takes to answer PING."""
+        return self._client.ping(deadline)
+
+    async def close(self) -> None:
+        """Close the tracking connection; the next use opens a new one."""
+        if self._loop is asyncio.get_running_loop():
+            await self._tracking.close()
+
+    def _start_in(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._tracking.abandon()
+        self._loop = loop
+        self._copies = Copies()
+        self._tracking = self._new_tracking()
+
+    def _new_tracking(self) -> Tracking:
+        return Tracking(self._make_connection, self._prefixes, self._copies, self._report)
