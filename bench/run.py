@@ -21,8 +21,8 @@ import servers
 import workloads
 from load import Row, Wrk
 from open_loop import Latencies, constant_rate
-from servers import BARE, GATEWAY, HERE, SHARING, Server
-from specs import prefix_of, write_spec
+from servers import BARE, COHERENT, GATEWAY, HERE, SHARING, Server
+from specs import prefix_of, write_coherent, write_spec
 
 from fullon_cache_api.demo import EmbeddedServer
 
@@ -61,9 +61,13 @@ class Bench:
     @contextmanager
     def _start(self, name: str) -> Iterator[Server]:
         gateway = "fullon_cache_api.main:app"
-        app = {BARE: "bare:app", GATEWAY: gateway, SHARING: gateway, **BY_HAND, **COMPOSITIONS}[name]
-        shared = {"SHARED_READS": "true"} if name == SHARING else {}
-        with servers.uvicorn(name, app, {**self.environment, **shared}) as server:
+        app = {BARE: "bare:app", **BY_HAND, **COMPOSITIONS}.get(name, gateway)
+        own: dict[str, str] = {}
+        if name == SHARING:
+            own["SHARED_READS"] = "true"
+        elif name == COHERENT:
+            own["ENDPOINTS_FILE"] = str(write_coherent(Path(tempfile.mkdtemp(dir=self.folder))))
+        with servers.uvicorn(name, app, {**self.environment, **own}) as server:
             self.wrk.load(server, workloads.tickers(16))
             yield server
 
@@ -117,9 +121,11 @@ def contenders(bench: Bench) -> None:
 
 def other_requests(bench: Bench) -> None:
     """Hot tickers, collections, refusals, 304s, and a mixture."""
+    with bench.started(BARE, GATEWAY, SHARING, COHERENT) as running:
+        bench.add(bench.wrk.compare(workloads.hot(), running))
+        bench.add(bench.wrk.compare(workloads.tickers(1), running))
     with bench.started(BARE, GATEWAY, SHARING, "FastAPI + redis-py") as running:
         both = running[:3]
-        bench.add(bench.wrk.compare(workloads.hot(), both))
         large, bars, positions = workloads.collections()
         bench.add(bench.wrk.compare(large, running))
         bench.add(bench.wrk.compare(bars, running))

@@ -15,6 +15,16 @@ def prefix_of(number: int) -> str:
     return f"/tickers{number}"
 
 
+def write_coherent(folder: Path) -> Path:
+    """Write the shipped spec with its single tickers coherent into a folder, and return its file."""
+    shipped = yaml.safe_load((HERE.parent / "endpoints.yaml").read_text())
+    shutil.copytree(HERE.parent / "schemas", folder / "schemas")
+    shipped["endpoints"][_TICKER]["coherent"] = True
+    file = folder / "endpoints.yaml"
+    file.write_text(json.dumps(shipped))
+    return file
+
+
 def write_spec(folder: Path, endpoints: int) -> Path:
     """Write a spec of so many endpoints, numbered from 1, into a folder of its own, and return its file."""
     shipped = yaml.safe_load((HERE.parent / "endpoints.yaml").read_text())
