@@ -12,7 +12,7 @@ from support import http_client, serving, settings_for
 
 from fullon_cache_api.demo import EmbeddedServer
 from fullon_cache_api.gateway import FullonCacheGateway
-from fullon_cache_api.reads.answer import LARGE
+from fullon_cache_api.reads.pages import LARGE
 
 
 def put_many(writer: "redis.Redis", exchange: str, count: int) -> None:

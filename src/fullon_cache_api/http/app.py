@@ -77,7 +77,7 @@ class GatewayApp(Starlette):
                 response = await self._respond(scope, own_path(scope))(scope)
             except Exception as error:
                 response = self._problem(scope, error)
-            await send_response(scope, send, response)
+            await send_response(scope, receive, send, response)
         else:
             await super().__call__(scope, receive, send)
 
@@ -105,7 +105,7 @@ class GatewayApp(Starlette):
             return self._problem(scope, error)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send_response(scope, send, await self.respond(scope, own_path(scope)))
+        await send_response(scope, receive, send, await self.respond(scope, own_path(scope)))
 
     def _respond(self, scope: Scope, path: bytes) -> Respond:
         method = scope["method"]

@@ -20,7 +20,7 @@ class GatewayResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer."""
-        await send_response(scope, send, self._answer)
+        await send_response(scope, receive, send, self._answer)
 
 
 async def respond(

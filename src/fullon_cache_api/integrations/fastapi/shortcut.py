@@ -67,7 +67,7 @@ class Shortcut:
             if path is not None and not (self._rivals and self._is_rivals(scope)):
                 response = await self._gateway.respond_if_found(scope, path)
                 if response is not None:
-                    return await send_response(scope, send, response)
+                    return await send_response(scope, receive, send, response)
         await self.app(scope, receive, send)
 
     def _path_below(self, scope: Scope) -> bytes | None:
