@@ -20,7 +20,7 @@ SLICE = 0.001
 STEP = 32
 """Elements that are made between two looks at the clock."""
 
-CHUNK = 1 << 16
+CHUNK = 1 << 15
 """Bytes of elements that are sent at once: what a server holds back for a client that reads slowly."""
 
 _OVERHEAD = 270

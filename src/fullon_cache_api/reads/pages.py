@@ -9,6 +9,7 @@ from fullon_cache_api.cache.errors import CorruptValue
 from fullon_cache_api.cache.reader import START, HashPage, Reader, WrongType, hash_page
 
 from .answer import Answer, Body, Elements
+from .seen import Seen
 from .values import Value, parse_text
 
 LARGE = 1_000
@@ -67,7 +68,7 @@ class _Numbered:
 
 @dataclasses.dataclass(slots=True)
 class HashScan:
-    """What is still to be read of a hash. `seen` are the fields that have been read.
+    """What is still to be read of a hash. `seen` are the fields of its pages, where it has several.
 
     HSCAN repeats fields where the hash grows or shrinks meanwhile: the first value that was read counts.
     """
@@ -75,8 +76,8 @@ class HashScan:
     key: str
     make: Make
     cursor: bytes = START
-    seen: set[bytes] = dataclasses.field(default_factory=set)
     is_lasting: bool = True
+    seen: Seen | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -86,9 +87,9 @@ class HashScan:
     def page(self, found: HashPage) -> Page:
         """Return what is new of a page that HSCAN gave, and go on behind it."""
         self.cursor, fields = found
-        new = [(name, raw) for name, raw in fields.items() if name not in self.seen]
-        if not self.is_whole:
-            self.seen.update(name for name, _ in new)
+        if self.seen is None and not self.is_whole:
+            self.seen = Seen(self.key)
+        new = list(fields.items()) if self.seen is None else self.seen.new(fields)
         return Page(self.key, self.make, new, self.is_lasting)
 
 
