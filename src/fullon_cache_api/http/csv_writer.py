@@ -151,4 +151,5 @@ def _text(value: Value) -> str:
 
 
 def _line(texts: Iterator[str] | Sequence[str]) -> bytes:
-    return (",".join(texts) + "\r\n").encode()
+    # Readers pass over a line with nothing on it.
+    return ((",".join(texts) or '""') + "\r\n").encode()

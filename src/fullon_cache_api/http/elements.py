@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
@@ -35,11 +35,9 @@ CheckElement: TypeAlias = Callable[[Value], Value]
 _encode = msgspec.json.Encoder().encode
 
 
-class Known(NamedTuple):
-    """What was read of an element, and the JSON that was made of it."""
-
-    raw: bytes
-    text: bytes
+Known: TypeAlias = tuple[bytes, bytes]
+"""What was read of an element, and the JSON that was made of it. No class: the garbage collector need not
+look into tuples of bytes again."""
 
 
 class Table:
@@ -58,7 +56,7 @@ class Table:
             return
         size = _size(name, raw, text)
         if self._known.make_room(self, size):
-            self._replace(name, Known(raw, text), size)
+            self._replace(name, (raw, text), size)
             return
         # A hash that is larger than the budget is read in one order each time: were the oldest to go for
         # each that comes, none would ever be found.
@@ -66,7 +64,7 @@ class Table:
         if self.elements and self._refused % _ONE_IN == 0:
             self._remove(next(iter(self.elements)))
             if self._known.make_room(self, size):
-                self._replace(name, Known(raw, text), size)
+                self._replace(name, (raw, text), size)
 
     def drop(self) -> None:
         """Forget all, and know nothing more: who still goes through the key makes its elements anew."""
@@ -84,7 +82,7 @@ class Table:
     def _remove(self, name: bytes) -> None:
         gone = self.elements.pop(name, None)
         if gone is not None:
-            size = _size(name, gone.raw, gone.text)
+            size = _size(name, *gone)
             self.size -= size
             self._known.size -= size
 
@@ -158,8 +156,8 @@ class PageReader:
         known = table.elements if table is not None else {}
         for name, raw in elements:
             found = known.get(name)
-            if found is not None and found.raw == raw:
-                made.append(found.text)
+            if found is not None and found[0] == raw:
+                made.append(found[1])
                 continue
             text = self._element(name, raw)
             if text is not None:

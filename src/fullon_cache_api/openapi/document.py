@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from fullon_cache_api.spec.json import PlainJson, PlainObject, thaw_object
+from fullon_cache_api.spec.media import media_types
 from fullon_cache_api.spec.model import Endpoint, Spec, Tag
 from fullon_cache_api.spec.problems import PROBLEMS
 
@@ -62,7 +63,9 @@ def _operation(
     if endpoint.parameters:
         operation["parameters"] = parameters.of(endpoint)
     example = next(iter(schema_examples(spec.schemas[endpoint.response])), None)
-    operation["responses"] = operation_responses(endpoint, names[endpoint.response], example)
+    operation["responses"] = operation_responses(
+        endpoint, names[endpoint.response], example, media_types(endpoint, spec.schemas)[1:]
+    )
     return operation
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from fullon_cache_api.spec.json import JsonObject, PlainJson, PlainObject, thaw_object
+from fullon_cache_api.spec.media import CSV_TYPE, JSON_TYPE, LINES_TYPE
 from fullon_cache_api.spec.model import Endpoint
 from fullon_cache_api.spec.problems import (
     AMBIGUOUS_ORDER,
@@ -48,6 +49,25 @@ _CACHING: JsonObject = {
 }
 _NOT_MODIFIED = "NotModified"
 
+_DESCRIPTION = (
+    "The answer. One of more than about 1,000 elements is sent while it is read: without an ETag, in no "
+    "order but that of a list, `count` and `skipped` last; one that cannot be brought to its end is cut."
+)
+
+_TEXTS: Mapping[str, JsonObject] = {
+    LINES_TYPE: {
+        "type": "string",
+        "description": "The elements alone: each as JSON, on a line of its own.",
+    },
+    CSV_TYPE: {
+        "type": "string",
+        "description": (
+            "The elements alone (RFC 4180): a header, then a row for each. Members of an object within an "
+            "element are `object.member`, null is empty."
+        ),
+    },
+}
+
 _TICKER = "/tickers/binance/BTC-USDT"
 
 # What each kind says in its example: the request's path below the prefix, the detail, further members.
@@ -85,13 +105,20 @@ def problems_of(endpoint: Endpoint) -> Iterator[ProblemKind]:
     yield from (INTERNAL_ERROR, CORRUPT_CACHE, CACHE_UNAVAILABLE, CACHE_TIMEOUT)
 
 
-def operation_responses(endpoint: Endpoint, schema: str, example: PlainJson) -> PlainObject:
-    """Return the `responses` of an endpoint's operation; `schema` is the component of its answer."""
+def operation_responses(
+    endpoint: Endpoint, schema: str, example: PlainJson, others: Iterable[str] = ()
+) -> PlainObject:
+    """Return the `responses` of an endpoint's operation.
+
+    `schema` is the component of its answer in JSON, `others` are the further media types that it comes in.
+    """
+    content = json_content(JSON_TYPE, schema, example)
+    content |= {media_type: {"schema": thaw_object(_TEXTS[media_type])} for media_type in others}
     return {
         "200": {
-            "description": "The answer.",
+            "description": _DESCRIPTION if len(content) > 1 else "The answer.",
             "headers": thaw_object(_CACHING),
-            "content": json_content("application/json", schema, example),
+            "content": content,
         },
         "304": {"$ref": f"#/components/responses/{_NOT_MODIFIED}"},
         **problem_references(problems_of(endpoint)),
