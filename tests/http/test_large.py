@@ -314,3 +314,58 @@ async def test_a_schema_that_speaks_of_the_list_as_a_whole_is_held_by_the_whole(
         put_many(writer, "binance", 1_501)
         assert (await answer(app, http_scope("/few/binance"))).status == 502
         assert (await answer(app, http_scope("/tickers/kraken"))).status == 404
+
+
+def put_others(writer: "redis.Redis", count: int) -> None:
+    numbers = range(count)
+    writer.hset("accounts", mapping={str(number): '{"USDT": {"free": 1}}' for number in numbers})
+    orders = {str(n): json.dumps({"status": "open" if n % 2 else "closed"}) for n in numbers}
+    writer.hset("order_status:binance", mapping=orders)
+    for key in ("trades:binance:BTCUSDT", "user_trades:42:binance"):
+        writer.rpush(key, *(json.dumps({"symbol": "BTC/USDT", "price": number}) for number in numbers))
+
+
+def test_every_other_large_collection_says_what_it_does_when_it_is_not(
+    client: httpx.Client, writer: "redis.Redis"
+) -> None:
+    listed = {
+        "/accounts": ("accounts", "account_id", 1),
+        "/exchanges/binance/orders": ("orders", "order_id", 1),
+        "/exchanges/binance/orders?status=open": ("orders", "order_id", 2),
+        "/trades/binance/BTC-USDT?limit=10000": ("trades", "price", 1),
+        "/trades/users/42/binance?limit=10000": ("trades", "price", 1),
+    }
+    seen: dict[str, list[dict[str, object]]] = {path: [] for path in listed}
+    for count in (LARGE, 4 * LARGE):
+        writer.flushall()
+        put_others(writer, count)
+        for path, (name, key, part) in listed.items():
+            answered = client.get(f"/api{path}")
+            body = answered.json()
+            assert body["count"] == len({str(one[key]) for one in body[name]}) == count // part
+            assert ("etag" in answered.headers) is (count == LARGE)
+            if name == "trades":
+                assert [one["price"] for one in body[name]] == list(range(count))
+                assert body["size"] == count
+            first = min(body.pop(name), key=lambda one: str(one[key]))
+            body.pop("count")
+            body.pop("size", None)
+            seen[path].append({**body, "first": first})
+    assert all(small == large for small, large in seen.values())
+    assert client.get("/api/trades/binance/BT-CUSDT?limit=10000").json()["count"] == 0
+
+
+@pytest.mark.anyio
+async def test_a_large_collection_of_which_nothing_was_asked_for_is_not_cached_where_the_spec_says_so(
+    redis_server: EmbeddedServer, writer: "redis.Redis", tmp_path: Path
+) -> None:
+    put_others(writer, 3 * LARGE)
+    text = (CHECKOUT / "endpoints.yaml").read_text()
+    place = "response: exchange_orders.json"
+    (tmp_path / "endpoints.yaml").write_text(text.replace(place, f"{place}\n    empty: 404"))
+    settings = settings_for(redis_server.url)
+    async with FullonCacheGateway(spec=tmp_path / "endpoints.yaml", settings=settings) as gateway:
+        for status, code in (("lost", 404), ("open", 200)):
+            target = f"/api/exchanges/binance/orders?status={status}"
+            scope = http_scope(target, "HEAD")
+            assert (await answer(gateway.get_app(), scope)).status == code

@@ -47,10 +47,7 @@ def test_scans_in_several_threads_never_take_one_field_for_another() -> None:
         for _ in range(5):
             mine = Seen("key")
             found.append(
-                sum(
-                    len(mine.new(dict.fromkeys(fields[at:at + 100], b"")))
-                    for at in range(0, 3_000, 100)
-                )
+                sum(len(mine.new(dict.fromkeys(fields[at : at + 100], b""))) for at in range(0, 3_000, 100))
             )
 
     held = Seen("key")
