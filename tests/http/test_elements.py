@@ -2,7 +2,6 @@
 
 import json
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from profiles import examples
@@ -120,10 +119,16 @@ def test_what_is_known_never_outgrows_the_budget(added: list[tuple[int, int, int
         assert known.size == sum(table.size for table in held)
 
 
-@pytest.mark.parametrize("least", [1, 100])
-def test_a_slice_ends_with_the_bytes_that_are_sent_at_once(least: int) -> None:
+def test_a_slice_ends_with_the_bytes_that_are_sent_at_once_or_with_the_elements_that_are_wanted() -> None:
     elements = [(b"n%d" % number, json.dumps("x" * 10_000).encode()) for number in range(1_000)]
     reader = PageReader(Page("key", Maker(), elements), _check, [], None)
-    made = reader.slice(least)
-    assert least <= len(made) < least + 64
+    assert len(reader.slice(100)) == 100
+    assert len(reader.slice()) == 32
     assert not reader.is_over
+
+
+def test_a_slice_of_which_nothing_was_asked_for_ends_too() -> None:
+    maker = Maker()
+    reader = PageReader(Page("key", maker, [(b"a", b"null")] * 1_000), _check, [], None)
+    assert reader.slice(100) == []
+    assert maker.made == 100

@@ -138,17 +138,20 @@ class PageReader:
         """Whether there are no more elements."""
         return self._place >= len(self._page.elements)
 
-    def slice(self, least: int = 1) -> list[bytes]:
-        """Return the next elements: as many as SLICE seconds or CHUNK bytes allow, `least` at any rate."""
+    def slice(self, count: int | None = None) -> list[bytes]:
+        """Return what is made of the next `count` elements, or of as many as SLICE and CHUNK allow."""
         end = perf_counter() + SLICE
+        last = len(self._page.elements) if count is None else self._place + count
         made: list[bytes] = []
         size = 0
-        while not self.is_over and (len(made) < least or (size < CHUNK and perf_counter() < end)):
-            some = self._page.elements[self._place : self._place + STEP]
-            self._place += len(some)
+        while not self.is_over and self._place < last:
             before = len(made)
+            some = self._page.elements[self._place : min(self._place + STEP, last)]
+            self._place += len(some)
             self._make(some, made)
             size += sum(map(len, made[before:]))
+            if count is None and (size >= CHUNK or perf_counter() >= end):
+                break
         return made
 
     def _make(self, elements: Sequence[tuple[bytes, bytes]], made: list[bytes]) -> None:

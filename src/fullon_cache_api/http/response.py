@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 from typing import NamedTuple, TypeAlias
 
 import xxhash
@@ -94,6 +95,12 @@ async def _send_parts(receive: Receive, send: Send, body: bytes, more: AsyncGene
                 return
             await send({"type": "http.response.body", "body": part, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
+    except Exception:
+        # Starlette's BaseHTTPMiddleware would end the body in good order, and make a part look like all of
+        # it, if it did not fail itself, at what is no message of ASGI.
+        with suppress(Exception):
+            await send({"type": "http.response.cut"})
+        raise
     finally:
         gone.cancel()
         await more.aclose()

@@ -17,7 +17,7 @@ from .response import Response
 from .writers import Writer
 
 FIRST = 100
-"""Elements that are made, where there are so many, before anything is sent."""
+"""Elements that are made before anything is sent; a table's columns depend on them, and not on the clock."""
 
 Parts: TypeAlias = AsyncGenerator[bytes, None]
 ReportCut: TypeAlias = Callable[[str, Exception], None]
@@ -37,10 +37,12 @@ class Turns:
     def __init__(self) -> None:
         self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
-    async def slice(self, page: PageReader, least: int, write: Callable[[list[bytes]], bytes]) -> bytes:
+    async def slice(
+        self, page: PageReader, count: int | None, write: Callable[[list[bytes]], bytes]
+    ) -> bytes:
         """Return what is written of a page's next elements."""
         async with self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
-            written = write(page.slice(least))
+            written = write(page.slice(count))
             await asyncio.sleep(0)
         return written
 
@@ -99,8 +101,8 @@ class Streaming:
                 table = self.known.table(self.operation_id, page.key) if page.is_lasting else None
                 elements = PageReader(page, self.check, skipped, table)
                 while not elements.is_over:
-                    least = 1 if counted.count else FIRST
-                    if part := await self.turns.slice(elements, least, counted.write):
+                    count = None if counted.count else FIRST
+                    if part := await self.turns.slice(elements, count, counted.write):
                         yield part
             if self.empty_is_absent and not counted.count and not skipped:
                 raise NotCached

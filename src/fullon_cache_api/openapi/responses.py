@@ -57,13 +57,16 @@ _DESCRIPTION = (
 _TEXTS: Mapping[str, JsonObject] = {
     LINES_TYPE: {
         "type": "string",
-        "description": "The elements alone: each as JSON, on a line of its own.",
+        "description": (
+            "The elements alone: each as JSON, on a line of its own. How many were left out is in the header "
+            "`X-Skipped`, unless the answer is sent while it is read."
+        ),
     },
     CSV_TYPE: {
         "type": "string",
         "description": (
             "The elements alone (RFC 4180): a header, then a row for each. Members of an object within an "
-            "element are `object.member`, null is empty."
+            "element are `object.member`, null is empty. `X-Skipped` as with NDJSON."
         ),
     },
 }

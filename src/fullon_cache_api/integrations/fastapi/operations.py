@@ -12,7 +12,7 @@ _COMPONENTS = "#/components/"
 
 
 class _Content(dict[str, Any]):
-    """The content of a response in one media type, whichever one FastAPI looks for.
+    """The content of a response, whose first media type is the one with a model, whichever FastAPI looks for.
 
     FastAPI puts the schema of every response under the media type of the route's response class; a problem
     has another one than an answer.
@@ -51,10 +51,14 @@ def _operation(
 
 def _response(response: PlainObject, types: Mapping[str, type[Component]]) -> dict[str, Any]:
     told: dict[str, Any] = {name: member for name, member in response.items() if name != "content"}
+    content = _Content()
     for media_type, media in _object(response.get("content", {})).items():
-        told["content"] = _Content({media_type: {**_object(media), "schema": {}}})
-        told["model"] = types[str(_object(_object(media)["schema"])["$ref"]).removeprefix(SCHEMAS)]
-    return told
+        content[media_type] = media
+        target = _object(_object(media)["schema"]).get("$ref")
+        if isinstance(target, str):
+            content[media_type] = {**_object(media), "schema": {}}
+            told["model"] = types[target.removeprefix(SCHEMAS)]
+    return {**told, "content": content} if content else told
 
 
 def _inlined(value: PlainJson, components: PlainObject) -> PlainJson:
