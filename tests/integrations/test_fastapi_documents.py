@@ -38,7 +38,7 @@ def schema_of(document: dict[str, Any], path: str, status: str = "200") -> dict[
     response = document["paths"][path]["get"]["responses"][status]
     if "$ref" in response:
         response = document["components"]["responses"][response["$ref"].rpartition("/")[2]]
-    (media,) = response["content"].values()
+    media = next(iter(response["content"].values()))
     schema: dict[str, Any] = document["components"]["schemas"][media["schema"]["$ref"].rpartition("/")[2]]
     return schema
 

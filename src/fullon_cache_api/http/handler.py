@@ -12,7 +12,6 @@ from fullon_cache_api.cache.client import CacheClient
 from fullon_cache_api.cache.errors import CorruptValue
 from fullon_cache_api.cache.reader import Reader
 from fullon_cache_api.reads.answer import Answer, Derived
-from fullon_cache_api.reads.pages import Stream
 from fullon_cache_api.reads.read import Read
 from fullon_cache_api.spec.model import Endpoint, Spec
 
@@ -64,6 +63,7 @@ def make_handler(
     parse = compile_parameters(endpoint)
     contract = Contract(endpoint, spec.schemas)
     forms = Forms(endpoint, contract, spec.schemas)
+    are_several, json = forms.are_several, forms.json
     function = read.function
     skip = endpoint.path.count("/")
     empty_is_absent = endpoint.empty == 404
@@ -88,19 +88,19 @@ def make_handler(
         return finished
 
     async def respond(arguments: Sequence[Argument], scope: Scope) -> Response:
-        reader = new_reader()
+        reader = Reader(source.client, asyncio.get_running_loop().time() + source.deadline)
         answer = await function(reader, *arguments)
         if answer is None:
             raise NotCached
-        form = forms.wanted(scope) if forms.are_several else forms.json
-        if isinstance(answer, Stream):
-            if contract.is_by_element:
-                return await streaming.respond(answer, form, scope["method"])
-            answer = await answer.answer(reader)
-        if isinstance(answer, Answer):
-            finished = forms.finish(answer, form)
-        else:
+        form = forms.wanted(scope) if are_several else json
+        if isinstance(answer, Derived):
             finished = form.kept.get(answer) or finish_once(answer, form)
+        elif isinstance(answer, Answer):
+            finished = forms.finish(answer, form)
+        elif contract.is_by_element:
+            return await streaming.respond(answer, form, scope["method"])
+        else:
+            finished = forms.finish(await answer.answer(reader), form)
         if finished.skipped:
             report_skipped(endpoint.operation_id, finished.skipped)
         if finished.is_empty and empty_is_absent:
