@@ -43,13 +43,13 @@ class Forms:
     def __init__(self, endpoint: Endpoint, contract: Contract, schemas: Mapping[str, JsonObject]) -> None:
         self._contract = contract
         self._name = name = endpoint.read.elements or ""
+        offered = media_types(endpoint, schemas)
         columns, is_open = csv_columns(name, endpoint.response, schemas)
         writers: Mapping[str, Callable[[Body, str], Writer]] = {
             JSON_TYPE: lambda members, source: JsonWriter(contract, name, members, source),
             LINES_TYPE: lambda members, source: LinesWriter(),
             CSV_TYPE: lambda members, source: CsvWriter(columns, is_open),
         }
-        offered = media_types(endpoint, schemas)
         common: tuple[Header, ...] = (cache_control(endpoint.max_age), NO_SNIFF)
         if len(offered) > 1:
             common = (*common, _VARY)

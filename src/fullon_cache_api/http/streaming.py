@@ -117,6 +117,6 @@ class Streaming:
                 yield part
         except Exception as error:
             self.report_cut(self.operation_id, error)
-            raise AnswerCut from error
+            raise AnswerCut(f"{self.operation_id}: {error}") from error
         finally:
             await parts.aclose()
