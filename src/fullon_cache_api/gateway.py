@@ -100,7 +100,7 @@ class FullonCacheGateway:
         for endpoint in self.spec.endpoints:
             read = self._read(endpoint.read.name)
             of = coherent if self._is_coherent(endpoint) else source
-            handler = make_handler(self.spec, endpoint, read, of, _report_skipped)
+            handler = make_handler(self.spec, endpoint, read, of, _report_skipped, _report_cut)
             tree.add(self.prefix + endpoint.path, handler)
         mode = self.settings.redis.mode
         documents = self._documents()
@@ -207,3 +207,10 @@ def _report_skipped(operation_id: str, skipped: Sequence[CorruptValue]) -> None:
     if others:
         fields["others"] = "; ".join(error.source for error in others[:_NAMED])
     _LOG.warning("elements left out", **fields)
+
+
+def _report_cut(operation_id: str, error: Exception) -> None:
+    if isinstance(error, CacheError):
+        _LOG.warning("answer cut", operation=operation_id, reason=str(error))
+    else:
+        _LOG.error("answer cut", operation=operation_id, error=error)

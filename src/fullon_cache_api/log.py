@@ -272,12 +272,15 @@ class _ToComponent(logging.Handler):
     """Hands records of the standard library's loggers on to the components' loggers.
 
     What uvicorn says about itself while all is well (started, waiting, finished) is for debugging.
+    An error that `is_logged` is not logged again.
     """
 
     def emit(self, record: logging.LogRecord) -> None:
         log = get_component_logger(f"fullon.api.cache.{record.name.partition('.')[0]}")
         text = record.getMessage().strip()
         error = record.exc_info[1] if record.exc_info else None
+        if getattr(error, "is_logged", False):
+            return
         fields = {} if error is None else {"exception": error}
         if record.levelno >= logging.ERROR:
             log.error(text, **fields)

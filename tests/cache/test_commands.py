@@ -14,7 +14,7 @@ from fullon_cache_api.cache import CacheClient, CommandRefused
 from fullon_cache_api.cache.commands import READ_COMMANDS, Command
 from fullon_cache_api.demo import EmbeddedServer
 
-REDIS_READS = {"GET", "HGET", "HGETALL", "HLEN", "HMGET", "LLEN", "LRANGE", "PTTL", "SCAN"}
+REDIS_READS = {"GET", "HGET", "HGETALL", "HLEN", "HMGET", "HSCAN", "LLEN", "LRANGE", "PTTL", "SCAN"}
 ARGUMENTS = st.lists(st.text(max_size=5) | st.integers(), max_size=3)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from profiles import examples
 
 from fullon_cache_api.cache import CacheTimeout, CacheUnavailable, CorruptValue, Reader
-from fullon_cache_api.cache.reader import SCAN_COUNT, WrongType
+from fullon_cache_api.cache.reader import SCAN_COUNT, START, WrongType
 from fullon_cache_api.demo import EmbeddedServer
 
 
@@ -38,6 +38,40 @@ async def test_hashes_are_read_by_the_field_by_several_and_whole(
     assert await reader.hmget("hash", ("two", "three", "one")) == [b"2", None, b"1"]
     assert await reader.hgetall("hash") == {b"one": b"1", b"two": b"2"}
     assert await reader.hgetall("nothing") == {}
+
+
+@pytest.mark.anyio
+async def test_a_hash_is_read_page_by_page(reader: Reader, writer: "redis.Redis") -> None:
+    every = {b"%d" % number: b"x" for number in range(1_000)}
+    writer.hset("hash", mapping=every)
+    cursor, found = await reader.hscan("hash", START, 100)
+    pages = 1
+    while cursor != START:
+        cursor, fields = await reader.hscan("hash", cursor, 100)
+        found |= fields
+        pages += 1
+    assert (found, pages > 5) == (every, True)
+    assert await reader.hscan("nothing", START, 100) == (START, {})
+    writer.rpush("list", "a")
+    with pytest.raises(CorruptValue):
+        await reader.hscan("list", START, 100)
+
+
+@pytest.mark.anyio
+async def test_a_page_does_not_keep_a_small_read_waiting() -> None:
+    with EmbeddedServer(port=0) as server:
+        with redis.Redis.from_url(server.url) as own:
+            own.hset("hash", mapping={str(number): "x" * 100 for number in range(5_000)})
+        async with through_proxy(server) as (client, proxy):
+            reader = Reader(client, asyncio.get_running_loop().time() + 5)
+            cursor, _ = await reader.hscan("hash", START, 10)
+            assert proxy.open == 1
+            await reader.hscan("hash", cursor, 10)
+            assert proxy.open == 2
+            pages = [asyncio.ensure_future(reader.hscan("hash", cursor, 4_000)) for _ in range(20)]
+            assert await reader.hget("hash", "1") == b"x" * 100
+            assert not all(page.done() for page in pages)
+            assert len(await asyncio.gather(*pages)) == 20
 
 
 @pytest.mark.anyio

@@ -224,7 +224,7 @@ def test_equal_gets_are_read_once(redis_server: EmbeddedServer) -> None:
             client.get("/health")
             proxy.reset()
             assert len({json.dumps(one) for one in entries(batch(client, *["/tickers/binance"] * 50))}) == 1
-        assert proxy.commands == [("HGETALL", "tickers:binance")]
+        assert proxy.commands == [("HSCAN", "tickers:binance", "0", "COUNT", "1200")]
 
 
 def test_an_answer_that_makes_the_whole_too_large_is_a_problem_of_its_own(

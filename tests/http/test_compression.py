@@ -4,7 +4,6 @@ import asyncio
 import importlib
 import json
 import threading
-import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -16,16 +15,18 @@ from asgi import http_scope
 from hypothesis import given
 from hypothesis import strategies as st
 from profiles import examples
-from support import http_client, serving, settings_for
+from support import serving, settings_for
 
 from fullon_cache_api.demo import EmbeddedServer
 from fullon_cache_api.gateway import FullonCacheGateway
+from fullon_cache_api.http import compression as compression_module
 from fullon_cache_api.http.coding import codings
 from fullon_cache_api.http.compression import LARGE, SMALLEST, Compression
 from fullon_cache_api.http.kept import Kept
 from fullon_cache_api.http.response import entity
 
 SMALL, MEDIUM, BIG = "/api/tickers/small", "/api/tickers/medium", "/api/tickers/big"
+HUGE = "/api/tickers/huge"
 
 
 def decoded(coding: str | None, body: bytes) -> bytes:
@@ -50,8 +51,8 @@ ANY = ", ".join(OFFERED)
 
 @pytest.fixture(autouse=True)
 def cached(writer: "redis.Redis") -> None:
-    """A collection below the threshold, one above it, and one that is compressed in a thread."""
-    for exchange, count in (("small", 3), ("medium", 100), ("big", 1_000)):
+    """A collection below the threshold, others: above it, compressed in a thread, sent while it is made."""
+    for exchange, count in (("small", 3), ("medium", 100), ("big", 1_000), ("huge", 3_000)):
         ticks = {f"S{number}/USDT": json.dumps({"bid": number}) for number in range(count)}
         writer.hset(f"tickers:{exchange}", mapping=ticks)
 
@@ -100,7 +101,7 @@ def test_a_small_answer_is_never_compressed_nor_does_it_say_that_it_could_be(cli
     for path in (SMALL, "/api/tickers/small/S1-USDT", "/api/tickers/small/NO-SUCH", "/health"):
         response, _ = raw(client, path, ANY)
         assert "content-encoding" not in response.headers
-        assert "vary" not in response.headers
+        assert response.headers.get("vary") == ("Accept" if path == SMALL else None)
 
 
 @pytest.mark.parametrize("coding", [None, *OFFERED])
@@ -109,7 +110,7 @@ def test_each_coding_has_a_tag_of_its_own_that_answers_304(client: httpx.Client,
     tag = first.headers["etag"]
     again, nothing = raw(client, MEDIUM, coding, **{"If-None-Match": tag})
     assert (again.status_code, nothing, again.headers["etag"]) == (304, b"", tag)
-    assert again.headers["vary"] == "Accept-Encoding"
+    assert again.headers["vary"] == "Accept, Accept-Encoding"
     assert "content-encoding" not in again.headers
     assert "content-length" not in again.headers
     for other in {None, *OFFERED} - {coding}:
@@ -148,23 +149,42 @@ def test_compression_can_be_switched_off(redis_server: EmbeddedServer) -> None:
     settings = settings_for(redis_server.url, API_COMPRESSION="off")
     with serving(FullonCacheGateway(settings=settings)) as client:
         response, body = raw(client, BIG, ANY)
-        assert ("content-encoding" in response.headers, "vary" in response.headers) == (False, False)
+        assert ("content-encoding" in response.headers, response.headers["vary"]) == (False, "Accept")
         assert json.loads(body)["count"] == 1_000
+        assert "content-encoding" not in raw(client, HUGE, ANY)[0].headers
         assert raw(client, "/", ANY)[0].headers["vary"] == "Accept"
 
 
-def test_what_has_been_compressed_is_not_compressed_again_while_it_is_kept() -> None:
-    kept = Kept(budget=80_000)
-    body = b"x" * 5_000
-    assert kept.find_coded("gzip", body) is None
-    kept.add_coded("gzip", body, b"small")
-    assert kept.find_coded("gzip", bytes(bytearray(body))) == b"small"
-    assert kept.find_coded("br", body) is None
-    for number in range(20):
-        kept.add_coded("gzip", b"%d" % number * 2_000, b"x" * 500)
-    assert kept.find_coded("gzip", body) is None
-    kept.add_coded("gzip", b"y" * 10_000, b"")
-    assert kept.find_coded("gzip", b"y" * 10_000) is None
+@pytest.mark.anyio
+async def test_what_has_been_compressed_is_not_compressed_again_while_it_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[bytes] = []
+
+    def compress(body: bytes) -> bytes:
+        made.append(body)
+        return b"small"
+
+    monkeypatch.setattr(compression_module, "codings", lambda: {"gzip": compress})
+    with ThreadPoolExecutor(1) as aside:
+        compression = Compression(Kept(budget=80_000), aside)
+
+        async def ask(body: bytes) -> bytes:
+            scope = http_scope("/", headers=[("Accept-Encoding", "gzip")])
+            end = asyncio.get_running_loop().time() + 5
+            return (await compression.respond(scope, entity(body, ()), end)).body
+
+        body = b"x" * 5_000
+        assert [await ask(body), await ask(bytes(bytearray(body)))] == [b"small", b"small"]
+        assert made == [body]
+        for number in range(20):
+            await ask(b"%02d" % number * 2_500)
+        await ask(body)
+        assert len(made) == 22
+        too_large = b"y" * 10_000
+        await ask(too_large)
+        await ask(too_large)
+        assert made[-2:] == [too_large, too_large]
 
 
 @pytest.mark.anyio
@@ -182,28 +202,33 @@ async def test_who_finds_the_thread_taken_until_the_deadline_gets_the_body_as_it
     assert dict(response.headers)[b"vary"] == b"Accept-Encoding"
 
 
-def test_small_requests_are_answered_while_a_large_body_is_compressed(
-    client: httpx.Client, writer: "redis.Redis"
+@pytest.mark.parametrize("accepted", ["gzip", "br;q=1, gzip;q=0.5", "*"])
+def test_what_is_sent_while_it_is_made_is_compressed_part_by_part(
+    client: httpx.Client, accepted: str
 ) -> None:
-    ticks = {f"S{number}/USDT": json.dumps({"bid": number}) for number in range(20_000)}
-    writer.hset("tickers:huge", mapping=ticks)
-    took: list[float] = []
+    _, plain = raw(client, HUGE, None)
+    response, sent = raw(client, HUGE, accepted)
+    assert response.headers["content-encoding"] == "gzip"
+    assert response.headers["vary"] == "Accept, Accept-Encoding"
+    assert "etag" not in response.headers
+    assert len(sent) < len(plain) / 3
+    one, other = json.loads(plain), json.loads(decoded("gzip", sent))
+    assert one["count"] == other["count"] == 3_000
+    assert {ticker["symbol"] for ticker in one["tickers"]} == {
+        ticker["symbol"] for ticker in other["tickers"]
+    }
+    head, nothing = raw(client, HUGE, accepted, "HEAD")
+    assert (head.headers["content-encoding"], nothing) == ("gzip", b"")
 
-    def read_all() -> None:
-        with http_client(client.base_url) as own:
-            started = time.monotonic()
-            assert own.get("/api/tickers/huge").headers["content-encoding"] in OFFERED
-            took.append(time.monotonic() - started)
 
-    reading = threading.Thread(target=read_all)
-    reading.start()
-    small = []
-    while reading.is_alive():
-        started = time.monotonic()
-        assert client.get("/api/tickers/huge/S1-USDT").status_code == 200
-        small.append(time.monotonic() - started)
-    reading.join()
-    assert max(small) < took[0] / 2
+def test_what_is_sent_while_it_is_made_goes_uncompressed_to_who_does_not_accept_gzip(
+    client: httpx.Client,
+) -> None:
+    for accepted in (None, "identity", "br", "gzip;q=0"):
+        response, sent = raw(client, HUGE, accepted)
+        assert "content-encoding" not in response.headers
+        assert response.headers["vary"] == "Accept, Accept-Encoding"
+        assert json.loads(sent)["count"] == 3_000
 
 
 ACCEPTED = st.one_of(

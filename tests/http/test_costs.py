@@ -53,7 +53,7 @@ def filled(writer: "redis.Redis") -> None:
     [
         (TICKER, "false", 55),
         (TICKER, "true", 20),
-        ("/api/tickers/binance", "false", 60),
+        ("/api/tickers/binance", "false", 85),
         # Each bar is looked at once.
         ("/api/ohlcv/BTC-USDT/1m", "false", 170),
     ],

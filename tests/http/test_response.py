@@ -24,7 +24,7 @@ TYPE = (b"content-type", b"application/json")
 
 async def send(response: Response, method: str = "GET") -> Answered:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await send_response(scope, send, response)
+        await send_response(scope, receive, send, response)
 
     return await answer(app, http_scope(method=method))
 
@@ -106,7 +106,7 @@ async def test_middleware_that_adds_a_header_to_an_answer_adds_it_to_that_one_al
                 message["headers"].append((b"x-added", b"1"))
             await send(message)
 
-        await send_response(scope, adding, unless_known(scope, response))
+        await send_response(scope, receive, adding, unless_known(scope, response))
 
     for headers in ([], [("If-None-Match", "*")]):
         for _ in range(2):

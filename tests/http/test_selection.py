@@ -16,7 +16,7 @@ from support import CHECKOUT, serving, settings_for
 from fullon_cache_api.demo import EmbeddedServer
 from fullon_cache_api.gateway import FullonCacheGateway, load
 from fullon_cache_api.http.selection import BadFields, Selection, Selector, parse_fields
-from fullon_cache_api.reads.answer import LARGE
+from fullon_cache_api.reads.pages import LARGE
 from fullon_cache_api.spec.members import ANY
 
 TICKER = "/api/tickers/binance/BTC-USDT"

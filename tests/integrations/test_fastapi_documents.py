@@ -38,7 +38,7 @@ def schema_of(document: dict[str, Any], path: str, status: str = "200") -> dict[
     response = document["paths"][path]["get"]["responses"][status]
     if "$ref" in response:
         response = document["components"]["responses"][response["$ref"].rpartition("/")[2]]
-    (media,) = response["content"].values()
+    media = next(iter(response["content"].values()))
     # The whole answer, and then what `fields` selects of it.
     whole = media["schema"].get("anyOf", [media["schema"]])[0]
     schema: dict[str, Any] = document["components"]["schemas"][whole["$ref"].rpartition("/")[2]]

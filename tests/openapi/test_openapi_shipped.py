@@ -35,3 +35,35 @@ def test_only_the_order_status_can_be_ambiguous(shipped: Spec) -> None:
     paths = openapi.document(shipped, prefix="/api")["paths"]
     ambiguous = [path for path, item in paths.items() if "409" in item["get"]["responses"]]
     assert ambiguous == ["/api/orders/{order_id}/status"]
+
+
+def test_collections_come_in_three_media_types_and_all_else_in_json(shipped: Spec) -> None:
+    paths = openapi.document(shipped, prefix="/api")["paths"]
+    contents = {path: list(item["get"]["responses"]["200"]["content"]) for path, item in paths.items()}
+    three = ["application/json", "application/x-ndjson", "text/csv"]
+    assert {path for path, content in contents.items() if content == three} == {
+        f"/api{path}"
+        for path in (
+            "/tickers",
+            "/tickers/{exchange}",
+            "/symbols/{symbol}/tickers",
+            "/accounts",
+            "/accounts/{user_id}/positions",
+            "/positions",
+            "/orders/{user_id}/orders",
+            "/exchanges/{exchange}/orders",
+            "/bots",
+            "/bots/blocks",
+            "/trades/{exchange}/{symbol}",
+            "/trades/users/{user_id}/{exchange}",
+            "/trades/status",
+            "/ohlcv/{symbol}/{timeframe}",
+            "/processes",
+            "/processes/top",
+        )
+    }
+    assert all(
+        content == ["application/json"]
+        for path, content in contents.items()
+        if content != three and path.startswith("/api")
+    )

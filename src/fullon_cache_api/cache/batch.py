@@ -51,12 +51,12 @@ class Part:
             start = end
 
 
-def first_batch(waiting: list[Call]) -> list[Call]:
-    """Return as many calls from the head of a queue as one round trip takes, at least one."""
+def first_batch(waiting: list[Call], most: int = MAX_BATCH) -> list[Call]:
+    """Return the calls from the head of a queue that have at most so many commands, at least one call."""
     size = 0
     for count, call in enumerate(waiting, 1):
         size += len(call.commands)
-        if size >= MAX_BATCH:
+        if size >= most:
             return waiting[:count]
     return waiting
 

@@ -1,4 +1,4 @@
-"""The read-only client: two lanes to one Redis, and the deadline of each request."""
+"""The read-only client: two lanes to one Redis, another for pages, and the deadline of each request."""
 
 import asyncio
 import time
@@ -13,6 +13,9 @@ from .lane import Lane
 LANES = 2
 """One for the many small reads, one for when a large reply holds it up; more only make smaller batches."""
 
+PAGES = 1
+"""Commands in a batch of the lane for pages: the next page has not been read before one can be used."""
+
 PATIENCE = 0.005
 """Seconds for which reads wait for the batch that is under way, and then share the next: a call of its own
 costs several times what a place in a batch does."""
@@ -21,8 +24,10 @@ costs several times what a place in a batch does."""
 class ReadClient(Protocol):
     """What reads go through: a CacheClient, or what has copies of some replies."""
 
-    def execute(self, commands: tuple[Command, ...], deadline: float) -> Awaitable[list[Reply]]:
-        """Return one reply per command."""
+    def execute(
+        self, commands: tuple[Command, ...], deadline: float, *, page: bool = False
+    ) -> Awaitable[list[Reply]]:
+        """Return one reply per command; a `page` is one of many."""
 
     def ping(self, deadline: float) -> Awaitable[float]:
         """Return how many milliseconds Redis takes to answer PING."""
@@ -39,22 +44,26 @@ class CacheClient:
         self._count = lanes
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lanes: tuple[Lane, ...] = ()
+        self._pages = Lane(make_connection, PAGES)
 
-    def execute(self, commands: tuple[Command, ...], deadline: float) -> Awaitable[list[Reply]]:
+    def execute(
+        self, commands: tuple[Command, ...], deadline: float, *, page: bool = False
+    ) -> Awaitable[list[Reply]]:
         """Return one reply per command; a WRONGTYPE reply is returned as the error that it is.
 
         `deadline` is a time of the running loop's clock. Awaiting raises CacheTimeout when it passes and
         CacheUnavailable when Redis cannot be read; CommandRefused comes at once for a command that could
-        write.
+        write. What is read as one `page` of many has a lane of its own, so that small reads wait for none.
         """
         refuse_writes(commands)
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop = loop
             self._lanes = tuple(Lane(self._make_connection) for _ in range(self._count))
+            self._pages = Lane(self._make_connection, PAGES)
         now = loop.time()
         call = Call(commands, now, deadline, loop.create_future())
-        self._lane(now).submit(call)
+        (self._pages if page else self._lane(now)).submit(call)
         return call.future
 
     async def ping(self, deadline: float) -> float:
@@ -68,7 +77,7 @@ class CacheClient:
         lanes, loop = self._lanes, self._loop
         self._lanes, self._loop = (), None
         if loop is asyncio.get_running_loop():
-            for lane in lanes:
+            for lane in (*lanes, self._pages):
                 await lane.close()
 
     def _lane(self, now: float) -> Lane:

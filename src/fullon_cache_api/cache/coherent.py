@@ -37,7 +37,9 @@ class CoherentClient:
         """Whether Redis tells of changes, so that replies are kept."""
         return self._tracking.is_live
 
-    async def execute(self, commands: tuple[Command, ...], deadline: float) -> list[Reply]:
+    async def execute(
+        self, commands: tuple[Command, ...], deadline: float, *, page: bool = False
+    ) -> list[Reply]:
         """Return what CacheClient's `execute` does; no reply is older than the request.
 
         That is as far as can be known without asking Redis: a change counts once Redis' notice of it has
@@ -46,6 +48,8 @@ class CoherentClient:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._start_in(loop)
+        if page:
+            return await self._client.execute(commands, deadline, page=True)
         copies, tracking = self._copies, self._tracking
         if not tracking.is_live:
             tracking.start()

@@ -14,6 +14,7 @@ READ_COMMANDS = frozenset(
         "HGETALL",
         "HLEN",
         "HMGET",
+        "HSCAN",
         "LLEN",
         "LRANGE",
         "PING",

@@ -8,8 +8,9 @@ from redis.exceptions import ResponseError
 from .commands import Command
 from .connection import Reply
 
-COPIED_COMMANDS = frozenset({"GET", "HGET", "HGETALL", "HLEN", "HMGET", "LLEN", "LRANGE"})
-"""Reads of one key, the second word of the command: all that is kept. SCAN also finds keys that are new."""
+COPIED_COMMANDS = frozenset({"GET", "HGET", "HGETALL", "HLEN", "HMGET", "HSCAN", "LLEN", "LRANGE"})
+"""Reads of one key, the second word of the command: all that is kept; pages of many are not asked of it. SCAN
+also finds keys that are new."""
 
 LIFETIME = 1.0
 """Seconds after which a key is read again, whatever Redis has told of it: the last safety, against a tracking
@@ -176,7 +177,7 @@ def _size(reply: object, enough: int) -> int:
     """Return about the bytes that a reply takes; one that has `enough` elements is not looked at closely."""
     if isinstance(reply, list):
         size = _EACH * len(reply)
-        return size if size > enough else size + sum(len(each) for each in reply if isinstance(each, _TEXT))
+        return size if size > enough else size + sum(_size(each, enough) for each in reply)
     return _EACH + (len(reply) if isinstance(reply, _TEXT) else 0)
 
 

@@ -9,7 +9,7 @@ from itertools import chain
 
 from redis.exceptions import RedisError
 
-from .batch import first_batch, pack
+from .batch import MAX_BATCH, first_batch, pack
 from .call import Call
 from .connection import Connection, is_hopeless, read_reply, short_reason
 from .errors import CacheTimeout, CacheUnavailable
@@ -36,9 +36,11 @@ class Lane:
     deadline. It stands for many batches, for a timer of its own for each would cost as much as the batch.
     The exchange goes on without the calls that have ended. Where no reply comes it is begun anew for the
     others, but once only: a Redis that is slow already is not given the same work again and again.
+    `most` is how many commands go out in one batch.
     """
 
     make_connection: Callable[[], Connection]
+    most: int = MAX_BATCH
     waiting: list[Call] = field(default_factory=list)
     connection: Connection | None = None
     busy: bool = False
@@ -86,7 +88,7 @@ class Lane:
         self._fail_waiting("closed", self.waiting)
 
     def _next_batch(self) -> list[Call]:
-        batch = first_batch(self.waiting)
+        batch = first_batch(self.waiting, self.most)
         self.waiting = self.waiting[len(batch) :]
         return batch
 

@@ -1,6 +1,7 @@
 """Reads of one request: each method is one Redis command, all of them under the request's deadline."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import TypeAlias
 
 from .call import is_wrong_type
 from .client import ReadClient
@@ -10,6 +11,13 @@ from .errors import CacheUnavailable, CorruptValue
 
 SCAN_COUNT = 1_000
 """Keys that one SCAN step looks at: large enough for few round trips, small enough not to hold Redis up."""
+
+
+START = b"0"
+"""The cursor at which a SCAN or HSCAN begins, and which it gives where it has ended."""
+
+HashPage: TypeAlias = tuple[bytes, dict[bytes, bytes]]
+"""HSCAN's next cursor, and the fields that it found."""
 
 
 class WrongType:
@@ -58,6 +66,18 @@ class Reader:
         """HGETALL: a whole hash, empty where there is no such key."""
         return pairs(await self._one(key, ("HGETALL", key)))
 
+    async def hscan(self, key: str, cursor: bytes, count: int) -> HashPage:
+        """HSCAN: one page of a hash, of about `count` fields; it begins and ends at the cursor START.
+
+        A field that is there from the first page to the last is on one of them, or on several. The first page
+        is read like anything else, for it can be the only one.
+        """
+        command: Command = ("HSCAN", key, cursor, "COUNT", count)
+        (reply,) = await self._client.execute((command,), self._deadline, page=cursor != START)
+        if is_wrong_type(reply):
+            raise WrongType(key).error()
+        return hash_page(reply)
+
     async def get(self, key: str) -> bytes | None:
         """GET: one string."""
         return _text(await self._one(key, ("GET", key)))
@@ -81,7 +101,7 @@ class Reader:
 
         A key that is not UTF-8 was not written by fullon_cache and is passed over.
         """
-        cursor = b"0"
+        cursor = START
         seen: set[bytes] = set()
         while True:
             command: Command = ("SCAN", cursor, "MATCH", pattern, "COUNT", SCAN_COUNT)
@@ -92,7 +112,7 @@ class Reader:
             names = [name for key in sorted(page) if (name := _utf8(key)) is not None]
             if names:
                 yield names
-            if cursor == b"0":
+            if cursor == START:
                 return
 
     async def _one(self, key: str, command: Command) -> Reply:
@@ -106,6 +126,14 @@ def pairs(reply: Reply) -> dict[bytes, bytes]:
     """Return HGETALL's flat reply (RESP2) as a mapping."""
     flat = _array(reply)
     return dict(zip(flat[::2], flat[1::2], strict=True))  # type: ignore[arg-type]
+
+
+def hash_page(reply: Reply) -> HashPage:
+    """Return HSCAN's reply (RESP2) as the next cursor and a mapping."""
+    match reply:
+        case [bytes(cursor), list(found)]:
+            return cursor, pairs(found)
+    raise CacheUnavailable("unexpected reply")
 
 
 def _scanned(reply: Reply) -> tuple[bytes, set[bytes]]:

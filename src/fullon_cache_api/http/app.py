@@ -75,7 +75,7 @@ class GatewayApp(Starlette):
                 response = await self._respond(scope, own_path(scope))(scope)
             except Exception as error:
                 response = self.problem(scope, error)
-            await send_response(scope, send, response)
+            await send_response(scope, receive, send, response)
         else:
             await super().__call__(scope, receive, send)
 
@@ -122,7 +122,7 @@ class GatewayApp(Starlette):
         return Response.sized(text.kind.status, headers, body)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send_response(scope, send, await self.respond(scope, own_path(scope)))
+        await send_response(scope, receive, send, await self.respond(scope, own_path(scope)))
 
     def _respond(self, scope: Scope, path: bytes) -> Respond:
         method = scope["method"]

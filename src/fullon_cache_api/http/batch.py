@@ -4,6 +4,7 @@ import asyncio
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
@@ -23,6 +24,7 @@ from .path import raw_path, segments_of
 from .problems import BatchTooLarge, NoSuchEndpoint
 from .request_id import REQUEST_ID, request_id
 from .response import JSON_TYPE, NO_SNIFF, NO_STORE, Header, Response, cache_control, entity
+from .streaming import AnswerCut
 from .text import BadText, decode_query
 
 MAX_BYTES = 4_000_000
@@ -73,12 +75,21 @@ class _Room:
 
     left: int = MAX_BYTES
 
-    def take(self, response: Response, times: int) -> Response:
-        size = len(response.body) * times
+    async def take(self, response: Response, times: int) -> Response:
+        """Return a response that is whole; raises BatchTooLarge where there is no room for it."""
+        parts = [response.body]
+        self._take(len(response.body) * times)
+        if response.more is not None:
+            async with aclosing(response.more) as more:
+                async for part in more:
+                    self._take(len(part) * times)
+                    parts.append(part)
+        return response._replace(body=b"".join(parts), more=None)
+
+    def _take(self, size: int) -> None:
         if size > self.left:
             raise BatchTooLarge(MAX_BYTES)
         self.left -= size
-        return response
 
 
 def make_batch(
@@ -199,9 +210,11 @@ async def _outcome(
         return asked
     try:
         if not asked.is_wide:
-            return room.take(await asked.respond(scope), times)
+            return await room.take(await asked.respond(scope), times)
         async with asyncio.timeout_at(deadline), gate:
-            return room.take(await asked.respond(scope), times)
+            return await room.take(await asked.respond(scope), times)
+    except AnswerCut as cut:
+        return cut.__cause__ if isinstance(cut.__cause__, Exception) else cut
     except TimeoutError:
         return CacheTimeout()
     except Exception as error:

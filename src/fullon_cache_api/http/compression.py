@@ -2,15 +2,17 @@
 
 import asyncio
 import math
+import zlib
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from contextlib import aclosing
 from functools import partial
 
 from starlette.types import Scope
 
 from .coding import Compress, choose, codings
 from .kept import Kept
-from .response import Header, Response, header, unless_known
+from .response import Header, Parts, Response, header, unless_known
 
 SMALLEST = 4_096
 """Bytes: below, compressing saves less time on the wire than it takes, but for the slowest of networks."""
@@ -19,6 +21,7 @@ LARGE = 65_536
 """Bytes that take gzip half a millisecond; more are compressed in a thread."""
 
 _NAME = b"accept-encoding"
+_IN_PARTS = "gzip"
 
 
 class Compression:
@@ -54,6 +57,20 @@ class Compression:
         body = await self._compress(coding, response.body, deadline)
         return unless_known(scope, plain) if body is None else Response.sized(200, headers, body)
 
+    def stream(self, scope: Scope, response: Response) -> Response:
+        """Return an answer that is sent in parts, each of them compressed where the client accepts gzip."""
+        if _IN_PARTS not in self._codings:
+            return response
+        headers = _varied(response.headers)
+        if choose(header(scope, _NAME) or b"", (_IN_PARTS,)) is None:
+            return response._replace(headers=headers)
+        headers = [*headers, (b"content-encoding", _IN_PARTS.encode())]
+        if response.more is None:
+            return response._replace(headers=headers)
+        gzip = zlib.compressobj(1, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+        first = gzip.compress(response.body) + gzip.flush(zlib.Z_SYNC_FLUSH)
+        return Response(response.status, headers, first, _compressed(gzip, response.more))
+
     async def _compress(self, coding: str, body: bytes, deadline: float) -> bytes | None:
         """Return the compressed body, None where the thread is not free in time."""
         compress = self._codings[coding]
@@ -74,6 +91,13 @@ class Compression:
                 return await loop.run_in_executor(self._aside, partial(compress, body))
         except TimeoutError:
             return None
+
+
+async def _compressed(gzip: "zlib._Compress", parts: Parts) -> Parts:
+    async with aclosing(parts):
+        async for part in parts:
+            yield gzip.compress(part) + gzip.flush(zlib.Z_SYNC_FLUSH)
+    yield gzip.flush(zlib.Z_FINISH)
 
 
 def _varied(headers: Sequence[Header]) -> list[Header]:

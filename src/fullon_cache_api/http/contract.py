@@ -6,10 +6,10 @@ import jsonschema_rs
 
 from fullon_cache_api.cache.errors import CorruptValue
 from fullon_cache_api.reads.answer import Answer, Body
-from fullon_cache_api.reads.values import Value
+from fullon_cache_api.reads.values import BadValue, Value
+from fullon_cache_api.spec.element import element_schema, is_by_element
 from fullon_cache_api.spec.json import JsonObject
 from fullon_cache_api.spec.model import Endpoint
-from fullon_cache_api.spec.schemas import dereference
 
 from .prune import compile_prune
 from .validator import compile_validator, first_mistake
@@ -23,7 +23,11 @@ class Contract:
         self._prune = compile_prune(schema, endpoint.response, schemas)
         self._whole = compile_validator(schema, endpoint.response, schemas)
         self._list = endpoint.read.elements
-        self._element = _element_validator(self._list, schema, endpoint.response, schemas)
+        items = element_schema(self._list, schema, endpoint.response, schemas)
+        self._element = compile_validator(*items, schemas) if items is not None else None
+        self._prune_element = compile_prune(*items, schemas) if items is not None else None
+        self.is_by_element = is_by_element(self._list, schema, endpoint.response, schemas)
+        """Whether a list is right where each of its elements is, so that it can be given in parts."""
 
     def check(self, answer: Answer) -> Body:
         """Return the body that may leave.
@@ -41,6 +45,14 @@ class Contract:
             if self._whole.is_valid(body):
                 return body
         raise CorruptValue(answer.source, first_mistake(self._whole, body), answer.field)
+
+    def check_element(self, value: Value) -> Value:
+        """Return one element as it may leave; raises BadValue where it breaks its schema."""
+        if self._prune_element is not None:
+            value = self._prune_element(value)
+        if self._element is not None and not self._element.is_valid(value):
+            raise BadValue(first_mistake(self._element, value))
+        return value
 
     def _without_bad_elements(
         self, answer: Answer, body: Body, name: str, validator: jsonschema_rs.Validator
@@ -61,16 +73,3 @@ class Contract:
         if answer.skipped:
             whole["skipped"] = len(answer.skipped)
         return self._prune(whole) if self._prune is not None else whole  # type: ignore[return-value]
-
-
-def _element_validator(
-    name: str | None, schema: JsonObject, file: str, schemas: Mapping[str, JsonObject]
-) -> jsonschema_rs.Validator | None:
-    """Return the validator of a collection's elements, where its schema says what they are."""
-    schema, file = dereference(schema, file, schemas)
-    properties = schema.get("properties", {})
-    if name is None or not isinstance(properties, Mapping) or name not in properties:
-        return None
-    array, file = dereference(properties[name], file, schemas)
-    items = array.get("items")
-    return compile_validator(items, file, schemas) if isinstance(items, Mapping) else None

@@ -3,29 +3,32 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
 
-import msgspec
 from starlette.types import Scope
 
 from fullon_cache_api.cache.client import ReadClient
 from fullon_cache_api.cache.errors import CacheTimeout, CorruptValue
 from fullon_cache_api.cache.reader import Reader
 from fullon_cache_api.reads.answer import Answer, Derived
+from fullon_cache_api.reads.pages import Stream
 from fullon_cache_api.reads.read import Read
 from fullon_cache_api.spec.members import field_members
 from fullon_cache_api.spec.model import Endpoint, Spec
 
 from .compression import Compression
 from .contract import Contract
-from .kept import Entries, Finished, Kept, Key, size_of
+from .elements import KnownElements
+from .forms import Form, Forms
+from .kept import Finished, Kept, Key, size_of
 from .parameters import Argument, compile_parameters
 from .problems import NotCached
-from .response import JSON_TYPE, NO_SNIFF, Response, cache_control, entity, unless_known
+from .response import Response, unless_known
 from .selection import Selection, compile_selector
 from .shared import Obtain, Shared, SharedAnswers
+from .streaming import ReportCut, Streaming, Turns
 
 Respond: TypeAlias = Callable[[Scope], Awaitable[Response]]
 """Answers GET and HEAD of one path and query, as often as asked."""
@@ -42,7 +45,8 @@ class Source:
     """Where handlers read from, how long a request may take (seconds), and what they have together.
 
     `kept` are finished answers, `shared` those that many requests get for a while, None where each is to have
-    a read of its own; `aside` is where large ones are made and compressed, one at a time.
+    a read of its own, `known` are elements of large ones, whose making takes `turns`. `aside` is where large
+    ones are compressed, one at a time, and parts of them selected.
     """
 
     client: ReadClient
@@ -51,6 +55,8 @@ class Source:
     shared: SharedAnswers | None
     aside: ThreadPoolExecutor
     compression: Compression
+    known: KnownElements = field(default_factory=KnownElements)
+    turns: Turns = field(default_factory=Turns)
 
     @classmethod
     def of(
@@ -67,72 +73,91 @@ class Source:
 
 
 def make_handler(
-    spec: Spec, endpoint: Endpoint, read: Read, source: Source, report_skipped: ReportSkipped
+    spec: Spec,
+    endpoint: Endpoint,
+    read: Read,
+    source: Source,
+    report_skipped: ReportSkipped,
+    report_cut: ReportCut,
 ) -> Handler:
-    """Return the handler of an endpoint: parameters, read, response check, selection, JSON.
+    """Return the handler of an endpoint: parameters, read, response check, selection, and what they come to.
 
     It raises BadParameters; what it returns raises NotCached, AmbiguousOrder and the errors of the cache.
     """
     parse = compile_parameters(endpoint, field_members(endpoint, spec.schemas))
     selector = compile_selector(endpoint)
     contract = Contract(endpoint, spec.schemas)
+    forms = Forms(endpoint, contract, spec.schemas)
+    are_several, json = forms.are_several, forms.json
     function = read.function
-    encode = msgspec.json.Encoder().encode
-    headers = ((b"content-type", JSON_TYPE), cache_control(endpoint.max_age), NO_SNIFF)
     skip = endpoint.path.count("/")
-    elements = endpoint.read.elements
     fed = len(endpoint.read.arguments)
     empty_is_absent = endpoint.empty == 404
-    kept: Entries = {}
     compression, smallest = source.compression, source.compression.smallest
 
-    def finish(answer: Answer, selection: Selection | None) -> Finished:
-        is_empty = elements is not None and not answer.body[elements]
-        body = contract.check(answer)
-        if selector is None or selection is None:
-            response = entity(encode(body), headers)
-        else:
-            body, links = selector.select(body, selection)
-            response = entity(encode(body), (*headers, *links))
-        return Finished(response, tuple(answer.skipped), is_empty and not answer.skipped)
+    def new_reader() -> Reader:
+        return Reader(source.client, asyncio.get_running_loop().time() + source.deadline)
 
-    def finish_once(derived: Derived, selection: Selection | None, key: Key) -> Finished:
-        finished = finish(derived.answer(), selection)
-        source.kept.add(kept, key, finished, size_of(key, finished))
+    streaming = Streaming(
+        endpoint.operation_id,
+        contract.check_element,
+        new_reader,
+        report_skipped,
+        report_cut,
+        empty_is_absent,
+        source.known,
+        source.turns,
+    )
+
+    def finish_once(derived: Derived, form: Form, selection: Selection | None, key: Key) -> Finished:
+        finished = forms.finish(derived.answer(), form, selection)
+        source.kept.add(form.kept, key, finished, size_of(key, finished))
         return finished
 
-    async def finish_aside(derived: Derived, selection: Selection | None, deadline: float) -> Finished:
-        # Other requests go on meanwhile. It is too large to be kept, and to be looked for.
+    async def finish_aside(
+        stream: Stream, form: Form, selection: Selection | None, deadline: float
+    ) -> Finished:
+        # Other requests go on meanwhile.
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout_at(deadline):
-                return await loop.run_in_executor(source.aside, lambda: finish(derived.answer(), selection))
+                answer = await stream.answer(Reader(source.client, deadline))
+                return await loop.run_in_executor(source.aside, lambda: forms.finish(answer, form, selection))
         except TimeoutError:
             raise CacheTimeout from None
 
-    async def obtain(arguments: Sequence[Argument], selection: Selection | None, deadline: float) -> Finished:
+    async def obtain(
+        arguments: Sequence[Argument], selection: Selection | None, form: Form, deadline: float
+    ) -> Finished | Stream:
         answer = await function(Reader(source.client, deadline), *arguments)
         if answer is None:
             raise NotCached
-        if isinstance(answer, Answer):
-            finished = finish(answer, selection)
-        elif answer.is_large:
-            finished = await finish_aside(answer, selection, deadline)
-        else:
+        if isinstance(answer, Derived):
             key = answer if selection is None else (answer, selection)
-            finished = kept.get(key) or finish_once(answer, selection, key)
+            finished = form.kept.get(key) or finish_once(answer, form, selection, key)
+        elif isinstance(answer, Answer):
+            finished = forms.finish(answer, form, selection)
+        elif contract.is_by_element and selection is None:
+            return answer
+        else:
+            finished = await finish_aside(answer, form, selection, deadline)
         if finished.skipped:
             report_skipped(endpoint.operation_id, finished.skipped)
         if finished.is_empty and empty_is_absent:
             raise NotCached
         return finished
 
+    async def deliver(scope: Scope, form: Form, made: Finished | Stream, deadline: float) -> Response:
+        if isinstance(made, Stream):
+            return compression.stream(scope, await streaming.respond(made, form, scope["method"]))
+        if len(made.response.body) >= smallest:
+            return await compression.respond(scope, made.response, deadline)
+        return unless_known(scope, made.response)
+
     async def respond(obtain: Obtain, scope: Scope) -> Response:
         deadline = asyncio.get_running_loop().time() + source.deadline
-        response = (await obtain(deadline)).response
-        if len(response.body) >= smallest:
-            return await compression.respond(scope, response, deadline)
-        return unless_known(scope, response)
+        form = forms.wanted(scope) if are_several else json
+        return await deliver(scope, form, await obtain(form, deadline), deadline)
 
     def handle(segments: Sequence[bytes], query_string: bytes) -> Respond:
         arguments = parse(segments[-skip:], query_string)
@@ -142,6 +167,6 @@ def make_handler(
         own = partial(obtain, arguments[:fed], selection)
         if source.shared is None or not endpoint.max_age or endpoint.coherent:
             return partial(respond, own)
-        return Shared(own, endpoint.max_age, source.deadline, source.shared, compression)
+        return Shared(own, deliver, forms, endpoint.max_age, source.deadline, source.shared)
 
     return handle

@@ -1,21 +1,25 @@
 """Answers on the wire: headers made once, ETags, conditional requests, HEAD."""
 
+import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 from typing import NamedTuple, TypeAlias
 
 import xxhash
-from starlette.types import Scope, Send
+from starlette.types import Receive, Scope, Send
 
 Header: TypeAlias = tuple[bytes, bytes]
+Parts: TypeAlias = AsyncGenerator[bytes, None]
 
 
 class Response(NamedTuple):
-    """A whole answer, with all of its headers."""
+    """An answer with all of its headers; `more` is what follows the body where it is not whole."""
 
     status: int
     headers: Sequence[Header]
     body: bytes
+    more: Parts | None = None
 
     @classmethod
     def sized(cls, status: int, headers: Sequence[Header], body: bytes) -> "Response":
@@ -69,10 +73,40 @@ def unless_known(scope: Scope, response: Response) -> Response:
     return response
 
 
-async def send_response(scope: Scope, send: Send, response: Response) -> None:
-    """Send a whole answer; a HEAD request gets its headers only."""
+async def send_response(scope: Scope, receive: Receive, send: Send, response: Response) -> None:
+    """Send an answer; a HEAD request gets its headers only."""
     # A list of their own: middleware may add to what passes it.
     start = {"type": "http.response.start", "status": response.status, "headers": list(response.headers)}
     await send(start)
     body = b"" if scope["method"] == "HEAD" else response.body
-    await send({"type": "http.response.body", "body": body})
+    if response.more is None:
+        await send({"type": "http.response.body", "body": body})
+    else:
+        await _send_parts(receive, send, body, response.more)
+
+
+async def _send_parts(receive: Receive, send: Send, body: bytes, more: Parts) -> None:
+    """Send a body part by part, each when the one before has gone, for as long as there is a client."""
+    gone = asyncio.ensure_future(_disconnected(receive))
+    try:
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+        async for part in more:
+            # A server need not say so where it is given what can no longer be sent.
+            if gone.done():
+                return
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    except Exception:
+        # Starlette's BaseHTTPMiddleware would end the body in good order, and make a part look like all of
+        # it, if it did not fail itself, at what is no message of ASGI.
+        with suppress(Exception):
+            await send({"type": "http.response.cut"})
+        raise
+    finally:
+        gone.cancel()
+        await more.aclose()
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -9,15 +9,20 @@ from typing import TypeAlias
 
 from starlette.types import Scope
 
-from .compression import Compression
+from fullon_cache_api.reads.pages import Stream
+
+from .forms import Form, Forms
 from .kept import Finished, Kept
-from .response import Response, header, unless_known
+from .response import Response, header
 
 BUDGET = 2_000_000
 """Bytes of shared answers: for all endpoints of a gateway together."""
 
-Obtain: TypeAlias = Callable[[float], Awaitable[Finished]]
-"""Reads and makes an answer, before a deadline; raises where there is none."""
+Obtain: TypeAlias = Callable[[Form, float], Awaitable[Finished | Stream]]
+"""Reads an answer and makes it in a form, before a deadline; raises where there is none."""
+
+Deliver: TypeAlias = Callable[[Scope, Form, Finished | Stream, float], Awaitable[Response]]
+"""Makes what was obtained the answer to a request."""
 
 _DIRECTIVE = re.compile(rb'no-cache|max-age="?([0-9]{1,10})', re.IGNORECASE)
 
@@ -41,39 +46,41 @@ class Shared:
     """Answers one path and query: by a read of its own, or by the last one's while that is young enough.
 
     Who asks while the read is under way waits for it. A request that will not have a stored answer
-    (Cache-Control, RFC 9111, section 5.2.1) gets a read of its own.
+    (Cache-Control, RFC 9111, section 5.2.1) gets a read of its own. What is sent while it is read is not
+    shared.
     """
 
-    __slots__ = ("_answers", "_deadline", "_deliver", "_max_age", "_obtain", "_smallest")
+    __slots__ = ("_answers", "_deadline", "_deliver", "_forms", "_max_age", "_obtain")
 
     def __init__(
         self,
         obtain: Obtain,
+        deliver: Deliver,
+        forms: Forms,
         max_age: float,
         deadline: float,
-        shared: "SharedAnswers",
-        compression: Compression,
+        answers: "SharedAnswers",
     ) -> None:
         self._obtain = obtain
+        self._deliver = deliver
+        self._forms = forms
         self._max_age = max_age
         self._deadline = deadline
-        self._answers = shared
-        self._deliver, self._smallest = compression.respond, compression.smallest
+        self._answers = answers
 
     async def __call__(self, scope: Scope) -> Response:
         """Return the answer, with `Age` where it was read for somebody else."""
         now = asyncio.get_running_loop().time()
         deadline = now + self._deadline
-        copy = self._answers.held.get(self)
+        form = self._forms.wanted(scope) if self._forms.are_several else self._forms.json
+        copy = self._answers.held.get((self, form))
         if copy is None or not copy.is_usable(now, self._max_age):
-            response = (await self._read(now, deadline)).response
+            made = await self._read(form, now, deadline)
         else:
-            response = await self._copied(copy, scope) or (await self._obtain(deadline)).response
-        if len(response.body) >= self._smallest:
-            return await self._deliver(scope, response, deadline)
-        return unless_known(scope, response)
+            made = await self._copied(copy, scope) or await self._obtain(form, deadline)
+        return await self._deliver(scope, form, made, deadline)
 
-    async def _copied(self, copy: Copy, scope: Scope) -> Response | None:
+    async def _copied(self, copy: Copy, scope: Scope) -> Finished | None:
         """Return a copy's answer with its age, None where none came of it, or too old a one."""
         wanted = wanted_age(scope)
         if wanted <= 0:
@@ -82,33 +89,34 @@ class Shared:
         age = asyncio.get_running_loop().time() - copy.began
         if finished is None or age > min(wanted, self._max_age):
             return None
-        return _aged(finished.response, age)
+        return finished._replace(response=_aged(finished.response, age))
 
-    async def _read(self, now: float, deadline: float) -> Finished:
+    async def _read(self, form: Form, now: float, deadline: float) -> Finished | Stream:
         copy = Copy(now, asyncio.get_running_loop().create_future())
-        self._answers.held[self] = copy
+        self._answers.held[self, form] = copy
         finished: Finished | None = None
         try:
-            finished = await self._obtain(deadline)
-            return finished
+            made = await self._obtain(form, deadline)
+            finished = made if isinstance(made, Finished) else None
+            return made
         finally:
             copy.made.set_result(finished)
-            self._answers.settle(self, copy, finished)
+            self._answers.settle((self, form), copy, finished)
 
 
 @dataclass(slots=True)
 class SharedAnswers:
     """The answers that a gateway shares, and the waits for them."""
 
-    held: dict[Shared, Copy] = field(default_factory=dict)
+    held: dict[tuple[Shared, Form], Copy] = field(default_factory=dict)
     kept: Kept = field(default_factory=lambda: Kept(BUDGET))
 
-    def settle(self, shared: Shared, copy: Copy, finished: Finished | None) -> None:
+    def settle(self, key: tuple[Shared, Form], copy: Copy, finished: Finished | None) -> None:
         """Keep a copy whose wait has ended, if an answer came of it that is not too large."""
-        if self.held.get(shared) is copy:
-            del self.held[shared]
+        if self.held.get(key) is copy:
+            del self.held[key]
             if finished is not None:
-                self.kept.add(self.held, shared, copy, len(finished.response.body))
+                self.kept.add(self.held, key, copy, len(finished.response.body))
 
 
 def wanted_age(scope: Scope) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from fullon_cache_api.spec.batch import offers_batch
 from fullon_cache_api.spec.json import PlainJson, PlainObject, thaw_object
+from fullon_cache_api.spec.media import media_types
 from fullon_cache_api.spec.model import Endpoint, Spec, Tag
 from fullon_cache_api.spec.problems import PROBLEMS
 
@@ -74,7 +75,11 @@ def _operation(
         operation["parameters"] = parameters.of(endpoint)
     example = next(iter(schema_examples(spec.schemas[endpoint.response])), None)
     operation["responses"] = operation_responses(
-        endpoint, names[endpoint.response], example, partials.of(endpoint)
+        endpoint,
+        names[endpoint.response],
+        example,
+        partials.of(endpoint),
+        media_types(endpoint, spec.schemas)[1:],
     )
     return operation
 

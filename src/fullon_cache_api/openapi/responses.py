@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from fullon_cache_api.spec.json import JsonObject, PlainJson, PlainObject, thaw_object
+from fullon_cache_api.spec.media import CSV_TYPE, JSON_TYPE, LINES_TYPE
 from fullon_cache_api.spec.model import Endpoint
 from fullon_cache_api.spec.problems import (
     AMBIGUOUS_ORDER,
@@ -56,6 +57,28 @@ _LINK: JsonObject = {
 _NO_HEADERS: JsonObject = {}
 _NOT_MODIFIED = "NotModified"
 
+_DESCRIPTION = (
+    "The answer. One of more than about 1,000 elements is sent while it is read: without an ETag, in no "
+    "order but that of a list, `count` and `skipped` last; one that cannot be brought to its end is cut."
+)
+
+_TEXTS: Mapping[str, JsonObject] = {
+    LINES_TYPE: {
+        "type": "string",
+        "description": (
+            "The elements alone: each as JSON, on a line of its own. How many were left out is in the header "
+            "`X-Skipped`, unless the answer is sent while it is read."
+        ),
+    },
+    CSV_TYPE: {
+        "type": "string",
+        "description": (
+            "The elements alone (RFC 4180): a header, then a row for each. Members of an object within an "
+            "element are `object.member`, null is empty. `X-Skipped` as with NDJSON."
+        ),
+    },
+}
+
 _TICKER = "/tickers/binance/BTC-USDT"
 
 # What each kind says in its example: the request's path below the prefix, the detail, further members.
@@ -94,14 +117,21 @@ def problems_of(endpoint: Endpoint) -> Iterator[ProblemKind]:
 
 
 def operation_responses(
-    endpoint: Endpoint, schema: str, example: PlainJson, partial: str | None = None
+    endpoint: Endpoint,
+    schema: str,
+    example: PlainJson,
+    partial: str | None = None,
+    others: Iterable[str] = (),
 ) -> PlainObject:
     """Return the `responses` of an endpoint's operation.
 
-    `schema` is the component of its answer, `partial` that of one whose members were selected.
+    `schema` is the component of its answer in JSON, `partial` that of one whose members were selected;
+    `others` are the further media types that it comes in.
     """
     pages = endpoint.selecting("limit") and endpoint.selecting("offset")
-    return answer_responses(schema, example, problems_of(endpoint), partial, _LINK if pages else {})
+    return answer_responses(
+        schema, example, problems_of(endpoint), partial, others, _LINK if pages else _NO_HEADERS
+    )
 
 
 def answer_responses(
@@ -109,14 +139,17 @@ def answer_responses(
     example: PlainJson,
     kinds: Iterable[ProblemKind],
     partial: str | None = None,
+    others: Iterable[str] = (),
     headers: JsonObject = _NO_HEADERS,
 ) -> PlainObject:
     """Return the `responses` of an operation with one answer, further headers of that, and problems."""
+    content = json_content(JSON_TYPE, schema, example, partial)
+    content |= {media_type: {"schema": thaw_object(_TEXTS[media_type])} for media_type in others}
     return {
         "200": {
-            "description": "The answer.",
+            "description": _DESCRIPTION if len(content) > 1 else "The answer.",
             "headers": thaw_object({**_CACHING, **headers}),
-            "content": json_content("application/json", schema, example, partial),
+            "content": content,
         },
         "304": {"$ref": f"#/components/responses/{_NOT_MODIFIED}"},
         **problem_references(kinds),

@@ -7,6 +7,7 @@ from fullon_cache_api.spec.signature import Argument
 
 from .answer import Answer, Blame, Body, Derived, Elements, readable
 from .arguments import ACCOUNT_ID, NAME, SYMBOL
+from .pages import HashScan, Stream, first_pages, hashes_of, is_large, unfinished
 from .read import read
 from .shape import AMOUNT, INTEGER, STRING, TEXT, closed, collection, mapping, opened, overview
 from .symbol import Symbol, show_symbol
@@ -88,15 +89,19 @@ def position(account_id: int, symbol: str, cached: Value) -> Body:
 
 @read(
     "AccountCache.get_all_accounts",
-    commands=("HGETALL",),
+    commands=("HSCAN",),
     keys=(ACCOUNTS,),
     answer=collection("accounts", ACCOUNT),
     elements="accounts",
 )
-async def get_all_accounts(reader: Reader) -> Answer:
+async def get_all_accounts(reader: Reader) -> Answer | Stream:
     """Every account with its balances."""
+    scan = HashScan(ACCOUNTS, account)
+    pages = await first_pages(reader, scan)
+    if is_large(pages):
+        return Stream("accounts", ACCOUNTS, {}, pages, unfinished([scan]))
     accounts: Elements[Body] = Elements()
-    accounts.add_hash(ACCOUNTS, await reader.hgetall(ACCOUNTS), account)
+    accounts.add_hash(ACCOUNTS, hashes_of(pages)[ACCOUNTS], account)
     return accounts.answer("accounts", ACCOUNTS)
 
 

@@ -17,9 +17,6 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 Body: TypeAlias = dict[str, Value]
 
-LARGE = 2_000
-"""Elements of a collection that take some 20 ms to be made, checked and encoded."""
-
 
 @dataclasses.dataclass(slots=True)
 class Answer:
@@ -145,15 +142,13 @@ class Blame:
 class Derived(NamedTuple):
     """An answer that depends on its arguments alone, the bytes that were read being among them.
 
-    Who has made an answer of the same arguments need not make and check it again. One that `is_large` has so
-    many elements that making it takes long.
+    Who has made an answer of the same arguments need not make and check it again.
     """
 
     make: "Callable[..., Body | Answer]"
     arguments: tuple[object, ...]
     source: str
     field: str | None = None
-    is_large: bool = False
 
     def answer(self) -> Answer:
         """Make the answer; raises CorruptValue where what was read cannot be used."""

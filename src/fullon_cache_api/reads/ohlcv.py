@@ -9,8 +9,9 @@ from fullon_cache_api.cache.connection import Reply
 from fullon_cache_api.cache.reader import Reader
 from fullon_cache_api.spec.signature import Argument
 
-from .answer import LARGE, Answer, Derived, Elements, readable
+from .answer import Answer, Body, Derived, Elements, readable
 from .arguments import LIST_LIMIT, SEGMENT, SYMBOL
+from .pages import LARGE, Stream, list_page
 from .read import read
 from .shape import NUMBER, STRING, array, collection
 from .symbol import Symbol, show_symbol
@@ -43,7 +44,9 @@ def bar(raw: bytes) -> Bar:
     answer=collection("bars", array(NUMBER), symbol=STRING, timeframe=STRING),
     elements="bars",
 )
-async def get_latest_ohlcv_bars(reader: Reader, symbol: Symbol, timeframe: str, count: int) -> Derived:
+async def get_latest_ohlcv_bars(
+    reader: Reader, symbol: Symbol, timeframe: str, count: int
+) -> Derived | Stream:
     """The newest bars of a symbol, oldest first."""
     keys = [f"{PREFIX}{spelling}:{timeframe}" for spelling in symbol.spellings]
     replies = await reader.batch(("LRANGE", key, -count, -1) for key in keys)
@@ -52,7 +55,10 @@ async def get_latest_ohlcv_bars(reader: Reader, symbol: Symbol, timeframe: str, 
     spelling, newest = found if found is not None else (symbol.spellings[0], None)
     raws = tuple(raw for raw in newest if isinstance(raw, bytes)) if isinstance(newest, list) else ()
     key = f"{PREFIX}{spelling}:{timeframe}"
-    return Derived(bars_of, (spelling, timeframe, raws), key, is_large=len(raws) > LARGE)
+    if len(raws) > LARGE:
+        # All of one reply: of a list that moves on meanwhile, pages would repeat bars or leave some out.
+        return Stream("bars", key, members(spelling, timeframe), [list_page(key, raws, bar)])
+    return Derived(bars_of, (spelling, timeframe, raws), key)
 
 
 def bars_of(symbol: str, timeframe: str, newest: tuple[bytes, ...]) -> Answer:
@@ -60,4 +66,9 @@ def bars_of(symbol: str, timeframe: str, newest: tuple[bytes, ...]) -> Answer:
     key = f"{PREFIX}{symbol}:{timeframe}"
     bars: Elements[Bar] = Elements()
     bars.add_list(key, newest, bar)
-    return bars.answer("bars", key, {"symbol": show_symbol(symbol), "timeframe": timeframe})
+    return bars.answer("bars", key, members(symbol, timeframe))
+
+
+def members(symbol: str, timeframe: str) -> Body:
+    """Return what an answer says of its bars."""
+    return {"symbol": show_symbol(symbol), "timeframe": timeframe}

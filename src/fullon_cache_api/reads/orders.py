@@ -1,6 +1,7 @@
 """Reads of orders: the hashes `order_status:{exchange}` and the queues `new_orders:{local_oid}`."""
 
 from collections.abc import Callable
+from functools import partial
 
 from fullon_cache_api.cache.reader import Reader
 from fullon_cache_api.spec.signature import Argument
@@ -8,6 +9,7 @@ from fullon_cache_api.spec.signature import Argument
 from .answer import Answer, Blame, Body, Elements
 from .arguments import EXCHANGE, EXCHANGE_FILTER, NAME, STATUS_FILTER, SYMBOL_FILTER, USER_ID
 from .family import each, hashes
+from .pages import HashScan, Stream, first_pages, hashes_of, is_large, unfinished
 from .queue import queue
 from .read import read
 from .shape import AMOUNT, INTEGER, STRING, TEXT, array, closed, collection, opened, overview
@@ -133,18 +135,23 @@ async def _holders(reader: Reader, order_id: str, exchange: str | None) -> dict[
 @read(
     "OrdersCache.get_orders",
     (EXCHANGE, STATUS_FILTER, SYMBOL_FILTER),
-    commands=("HGETALL",),
+    commands=("HSCAN",),
     keys=(KEY,),
     answer=collection("orders", ORDER, exchange=STRING),
     elements="orders",
 )
 async def get_orders(
     reader: Reader, exchange: str, status: str | None = None, symbol: Symbol | None = None
-) -> Answer:
+) -> Answer | Stream:
     """The orders of an exchange, with a status or of a symbol where one is given."""
     key = PREFIX + exchange
+    shape = wanted(status, symbol)
+    scan = HashScan(key, partial(shape, exchange), is_lasting=status is None and symbol is None)
+    pages = await first_pages(reader, scan)
+    if is_large(pages):
+        return Stream("orders", key, {"exchange": exchange}, pages, unfinished([scan]))
     orders: Elements[Body] = Elements()
-    orders.add_hash(key, await reader.hgetall(key), wanted(status, symbol), exchange)
+    orders.add_hash(key, hashes_of(pages)[key], shape, exchange)
     return orders.answer("orders", key, {"exchange": exchange})
 
 

@@ -8,8 +8,9 @@ from fullon_cache_api.spec.json import JsonObject
 from fullon_cache_api.spec.signature import Argument, ReadSignature
 
 from .answer import Answer, Derived
+from .pages import Stream
 
-ReadFunction: TypeAlias = Callable[..., Awaitable[Answer | Derived | None]]
+ReadFunction: TypeAlias = Callable[..., Awaitable[Answer | Derived | Stream | None]]
 """Takes a Reader and the arguments in the order of the signature; None is "the cache does not hold it"."""
 
 

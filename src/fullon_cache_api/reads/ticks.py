@@ -1,15 +1,17 @@
 """Reads of tickers: the hashes `tickers:{exchange}`, one JSON Tick per symbol."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 
 from fullon_cache_api.cache.errors import CorruptValue
 from fullon_cache_api.cache.reader import Reader
 from fullon_cache_api.spec.signature import Argument
 
-from .answer import LARGE, Answer, Blame, Body, Derived, Elements
+from .answer import Answer, Blame, Body, Derived, Elements
 from .arguments import EXCHANGE, EXCHANGE_FILTER, SYMBOL
 from .family import each, hashes
+from .pages import HashScan, Stream, first_pages, first_pages_of_each, hashes_of, is_large, unfinished
 from .read import read
 from .shape import AMOUNT, BOOLEAN, INTEGER, NUMBER, STRING, TEXT, array, closed, collection, opened, overview
 from .symbol import Symbol, show_symbol
@@ -101,22 +103,35 @@ async def get_price(reader: Reader, exchange: str, symbol: Symbol) -> Answer | N
 @read(
     "TickCache.get_all_tickers",
     (EXCHANGE_FILTER,),
-    commands=("SCAN", "HGETALL"),
+    commands=("SCAN", "HSCAN"),
     keys=(KEY,),
     answer=collection("tickers", TICKER, exchange=TEXT),
     elements="tickers",
     no_scan_with="exchange",
 )
-async def get_all_tickers(reader: Reader, exchange: str | None = None) -> Derived:
+async def get_all_tickers(reader: Reader, exchange: str | None = None) -> Derived | Stream:
     """Every ticker of an exchange, or of all exchanges that the cache holds."""
-    if exchange is not None:
-        key = PREFIX + exchange
-        only = tuple((await reader.hgetall(key)).items())
-        return Derived(tickers_of, (exchange, only), key, is_large=len(only) > LARGE)
-    found: Elements[Body] = Elements()
-    every = [(name, *held.items()) async for name, held in hashes(reader, found, PREFIX, None)]
-    is_large = sum(map(len, every)) > LARGE
-    return Derived(tickers_of_all, (tuple(found.skipped), *every), PREFIX + "*", is_large=is_large)
+    if exchange is None:
+        return await _tickers_of_all(reader)
+    scan = _scan(exchange)
+    pages = await first_pages(reader, scan)
+    if is_large(pages):
+        return Stream("tickers", scan.key, {"exchange": exchange}, pages, unfinished([scan]))
+    return Derived(tickers_of, (exchange, tuple(hashes_of(pages)[scan.key].items())), scan.key)
+
+
+async def _tickers_of_all(reader: Reader) -> Derived | Stream:
+    scans = [_scan(key.removeprefix(PREFIX)) async for keys in reader.scan(PREFIX + "*") for key in keys]
+    skipped: list[CorruptValue] = []
+    pages = await first_pages_of_each(reader, scans, skipped)
+    if is_large(pages):
+        return Stream("tickers", PREFIX + "*", {"exchange": None}, pages, unfinished(scans), tuple(skipped))
+    every = [(key.removeprefix(PREFIX), *fields.items()) for key, fields in hashes_of(pages).items()]
+    return Derived(tickers_of_all, (tuple(skipped), *every), PREFIX + "*")
+
+
+def _scan(exchange: str) -> HashScan:
+    return HashScan(PREFIX + exchange, partial(ticker, exchange))
 
 
 def tickers_of(exchange: str, held: tuple[tuple[bytes, bytes], ...]) -> Answer:

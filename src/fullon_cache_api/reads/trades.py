@@ -3,8 +3,9 @@
 fullon_cache reads these lists by emptying them; here LLEN and LRANGE look at them and leave them as they are.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 
 from fullon_cache_api.cache.connection import Reply
@@ -13,6 +14,7 @@ from fullon_cache_api.cache.reader import Reader, WrongType
 from .answer import Answer, Blame, Body, Elements, readable
 from .arguments import EXCHANGE, LIMIT, SYMBOL, USER_ID
 from .family import each
+from .pages import LARGE, Stream, list_page
 from .queue import queue
 from .read import read
 from .shape import AMOUNT, INTEGER, STRING, TEXT, array, closed, collection, opened, overview
@@ -85,17 +87,20 @@ def flow(exchange: str, queued: int, last_trade: datetime | None, now: datetime)
     answer=collection("trades", TRADE, exchange=STRING, symbol=STRING, size=INTEGER),
     elements="trades",
 )
-async def peek_trades(reader: Reader, exchange: str, symbol: Symbol, limit: int) -> Answer:
+async def peek_trades(reader: Reader, exchange: str, symbol: Symbol, limit: int) -> Answer | Stream:
     """The newest queued trades of a symbol on an exchange, oldest first; the queue stays as it is."""
     keys = [f"{LISTS}{exchange}:{spelling.replace('/', '')}" for spelling in symbol.spellings]
     replies = await _peek(reader, keys, limit)
     for spelling, key, (newest, length) in zip(symbol.spellings, keys, replies, strict=True):
+        raws = _raws(newest)
+        body: Body = {"exchange": exchange, "symbol": show_symbol(spelling)}
+        if len(raws) > LARGE and _has_some(raws, spelling):
+            page = list_page(key, raws, partial(trade, spelling))
+            return Stream("trades", key, {**body, "size": max(length, len(raws))}, [page])
         trades: Elements[Body] = Elements()
-        trades.add_list(key, readable(newest), trade, spelling)
+        trades.add_list(key, raws, trade, spelling)
         if trades.items or trades.skipped:
-            size = max(length, len(trades.items))
-            body: Body = {"exchange": exchange, "symbol": show_symbol(spelling), "size": size}
-            return trades.answer("trades", key, body)
+            return trades.answer("trades", key, {**body, "size": max(length, len(trades.items))})
     nothing: Elements[Body] = Elements()
     return nothing.answer("trades", keys[0], {"exchange": exchange, "symbol": symbol.shown, "size": 0})
 
@@ -108,14 +113,33 @@ async def peek_trades(reader: Reader, exchange: str, symbol: Symbol, limit: int)
     answer=collection("trades", TRADE, user_id=INTEGER, exchange=STRING, size=INTEGER),
     elements="trades",
 )
-async def peek_user_trades(reader: Reader, user_id: int, exchange: str, limit: int) -> Answer:
+async def peek_user_trades(reader: Reader, user_id: int, exchange: str, limit: int) -> Answer | Stream:
     """The newest queued trades of a user on an exchange, oldest first; the queue stays as it is."""
     key = f"{USER_LISTS}{user_id}:{exchange}"
     ((newest, length),) = await _peek(reader, [key], limit)
+    raws = _raws(newest)
+    body: Body = {"user_id": user_id, "exchange": exchange}
+    if len(raws) > LARGE:
+        page = list_page(key, raws, partial(trade, None))
+        return Stream("trades", key, {**body, "size": max(length, len(raws))}, [page])
     trades: Elements[Body] = Elements()
-    trades.add_list(key, readable(newest), trade, None)
-    size = max(length, len(trades.items))
-    return trades.answer("trades", key, {"user_id": user_id, "exchange": exchange, "size": size})
+    trades.add_list(key, raws, trade, None)
+    return trades.answer("trades", key, {**body, "size": max(length, len(trades.items))})
+
+
+def _raws(newest: "Reply | WrongType") -> list[bytes]:
+    found = readable(newest)
+    return [raw for raw in found if isinstance(raw, bytes)] if isinstance(found, list) else []
+
+
+def _has_some(raws: Sequence[bytes], spelling: str) -> bool:
+    """Whether trades under a key are of the symbol that was asked for, at least one of them."""
+    some: Elements[Body] = Elements()
+    for raw in raws:
+        some.add("", None, trade, spelling, raw)
+        if some.items or some.skipped:
+            return True
+    return False
 
 
 async def _peek(reader: Reader, keys: list[str], limit: int) -> "list[tuple[Reply | WrongType, int]]":

@@ -20,7 +20,7 @@ class GatewayResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer, then run what the host's dependencies have put off."""
-        await send_response(scope, send, self._answer)
+        await send_response(scope, receive, send, self._answer)
         if self.background is not None:
             await self.background()
 

@@ -14,7 +14,7 @@ _COMPONENTS = "#/components/"
 
 
 class _Content(dict[str, Any]):
-    """The content of a response in one media type, whichever one FastAPI looks for.
+    """The content of a response, whose first media type is the one with a model, whichever FastAPI looks for.
 
     FastAPI puts the schema of every response under the media type of the route's response class; a problem
     has another one than an answer.
@@ -53,10 +53,14 @@ def _operation(
 
 def _response(response: PlainObject, types: Mapping[str, type[Component]]) -> dict[str, Any]:
     told: dict[str, Any] = {name: member for name, member in response.items() if name != "content"}
+    content = _Content()
     for media_type, media in _object(response.get("content", {})).items():
-        told["content"] = _Content({media_type: {**_object(media), "schema": {}}})
-        told["model"] = _model(_object(_object(media)["schema"]), types)
-    return told
+        schema = _object(_object(media)["schema"])
+        content[media_type] = media
+        if "$ref" in schema or "anyOf" in schema:
+            content[media_type] = {**_object(media), "schema": {}}
+            told["model"] = _model(schema, types)
+    return {**told, "content": content} if content else told
 
 
 def _model(schema: PlainObject, types: Mapping[str, type[Component]]) -> Any:

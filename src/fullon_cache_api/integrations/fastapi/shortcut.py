@@ -70,7 +70,7 @@ class Shortcut:
                 child = mounted(scope, self._path)
                 response = await self._gateway.respond_if_found(child, self._own_path(child, root))
                 if response is not None:
-                    return await send_response(scope, send, response)
+                    return await send_response(scope, receive, send, response)
         await self.app(scope, receive, send)
 
     def _own_path(self, child: Scope, root: str) -> bytes:

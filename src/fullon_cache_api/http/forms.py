@@ -1,0 +1,107 @@
+"""The media types in which an endpoint answers, and the whole answers that are made in each."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+from starlette.types import Scope
+
+from fullon_cache_api.reads.answer import Answer, Body
+from fullon_cache_api.spec.json import JsonObject
+from fullon_cache_api.spec.media import CSV_TYPE, JSON_TYPE, LINES_TYPE, media_types
+from fullon_cache_api.spec.model import Endpoint
+
+from .contract import Contract
+from .csv_writer import CsvWriter, columns_of, csv_columns
+from .kept import Entries, Finished
+from .negotiation import wanted
+from .response import NO_SNIFF, Header, cache_control, entity
+from .selection import Selection, compile_selector
+from .writers import JsonWriter, LinesWriter, Writer
+
+_VARY: Header = (b"vary", b"Accept")
+_CONTENT_TYPES = {CSV_TYPE: b"text/csv; charset=utf-8; header=present"}
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Form:
+    """A media type: the headers of its answers, and what writes one, given its members and its source.
+
+    `partly` writes elements of which only some fields were selected; `kept` are finished answers.
+    """
+
+    media_type: str
+    headers: tuple[Header, ...]
+    writer: Callable[[Body, str], Writer]
+    partly: Callable[[Sequence[str]], Writer]
+    kept: Entries = field(default_factory=dict)
+
+
+class Forms:
+    """The media types of one endpoint: JSON first, and for a collection others."""
+
+    def __init__(self, endpoint: Endpoint, contract: Contract, schemas: Mapping[str, JsonObject]) -> None:
+        self._contract = contract
+        self._name = name = endpoint.read.elements or ""
+        offered = media_types(endpoint, schemas)
+        columns, is_open = csv_columns(name, endpoint.response, schemas)
+        writers: Mapping[str, Callable[[Body, str], Writer]] = {
+            JSON_TYPE: lambda members, source: JsonWriter(contract, name, members, source),
+            LINES_TYPE: lambda members, source: LinesWriter(),
+            CSV_TYPE: lambda members, source: CsvWriter(columns, is_open),
+        }
+        partial_writers: Mapping[str, Callable[[Sequence[str]], Writer]] = {
+            CSV_TYPE: lambda fields: CsvWriter(columns_of(fields, columns), is_open)
+        }
+        self._selector = compile_selector(endpoint)
+        common: tuple[Header, ...] = (cache_control(endpoint.max_age), NO_SNIFF)
+        if len(offered) > 1:
+            common = (*common, _VARY)
+        self._every = tuple(
+            Form(
+                media_type,
+                ((b"content-type", _content_type(media_type)), *common),
+                writers[media_type],
+                partial_writers.get(media_type, lambda fields: LinesWriter()),
+            )
+            for media_type in offered
+        )
+        self._offered = tuple(media_type.encode() for media_type in offered)
+        self.json = self._every[0]
+        self.are_several = len(offered) > 1
+
+    def wanted(self, scope: Scope) -> Form:
+        """Return the form that a request asks for."""
+        return self._every[wanted(scope, self._offered)]
+
+    def finish(self, answer: Answer, form: Form, selection: Selection | None = None) -> Finished:
+        """Return an answer, checked and as bytes, or what is selected of it.
+
+        Raises CorruptValue where it cannot be used.
+        """
+        is_empty = bool(self._name) and not answer.body[self._name]
+        body = self._contract.check(answer)
+        skipped = tuple(answer.skipped)
+        more: Sequence[Header] = ()
+        if self._selector is not None and selection is not None:
+            body, more = self._selector.select(body, selection)
+        if form is self.json:
+            response = entity(_encode(body), (*form.headers, *more))
+        else:
+            # Only JSON has a place for it.
+            more = (*more, (b"x-skipped", b"%d" % len(skipped))) if skipped else more
+            response = entity(_elements(body[self._name], form, selection), (*form.headers, *more))
+        return Finished(response, skipped, is_empty and not skipped)
+
+
+def _elements(elements: object, form: Form, selection: Selection | None) -> bytes:
+    texts = [_encode(element) for element in elements] if isinstance(elements, list) else []
+    fields = None if selection is None else selection.fields
+    writer = form.writer({}, "") if fields is None else form.partly(fields.split(","))
+    return writer.head(texts) + writer.part(texts) + writer.tail(len(texts), 0)
+
+
+def _content_type(media_type: str) -> bytes:
+    return _CONTENT_TYPES.get(media_type, media_type.encode())

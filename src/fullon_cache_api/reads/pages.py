@@ -1,0 +1,191 @@
+"""Collections of very many elements: read page by page, and given away before all of them are read."""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, Protocol, TypeAlias
+
+from fullon_cache_api.cache.commands import Command
+from fullon_cache_api.cache.errors import CorruptValue
+from fullon_cache_api.cache.reader import START, HashPage, Reader, WrongType, hash_page
+
+from .answer import Answer, Body, Elements
+from .seen import Seen
+from .values import Value, parse_text
+
+LARGE = 1_000
+"""Elements above which a collection is given page by page; so many take some 10 ms to make and check."""
+
+FIRST_PAGE = 1_200
+"""What HSCAN is asked for at first: a hash that is not large comes whole, in one round trip.
+
+Redis before 7.2 counts names and values, and gives half as many fields.
+"""
+
+NEXT_PAGE = 500
+"""What HSCAN is asked for from then on: some 150 kB of tickers, which Redis reads in a fraction of a ms."""
+
+_LEAST = 16
+"""Fields that the first page of each of many hashes has at least."""
+
+Make: TypeAlias = Callable[[str, bytes], Value | None]
+"""Takes a field's name and its value; gives the element, None where it was not asked for, or BadValue."""
+
+
+class PageElements(Protocol):
+    """The names and bytes of elements, in their order; only a part of them has to be there at a time."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, part: slice, /) -> Sequence[tuple[bytes, bytes]]: ...
+
+
+class Page(NamedTuple):
+    """Fields of a hash, or elements of a list under the names that blame them, as they were read.
+
+    `is_lasting` says that an element depends on nothing but key, name and bytes, `is_ordered` that the
+    elements have an order of their own, as those of a list have.
+    """
+
+    key: str
+    make: Make
+    elements: PageElements
+    is_lasting: bool = True
+    is_ordered: bool = False
+
+
+class _Numbered:
+    """A list's elements under the names by which LINDEX finds them: the newest is element -1."""
+
+    def __init__(self, raws: Sequence[bytes]) -> None:
+        self._raws = raws
+
+    def __len__(self) -> int:
+        return len(self._raws)
+
+    def __getitem__(self, part: slice) -> Sequence[tuple[bytes, bytes]]:
+        count = len(self._raws)
+        indices = range(*part.indices(count))
+        return [(b"element %d" % (index - count), self._raws[index]) for index in indices]
+
+
+@dataclasses.dataclass(slots=True)
+class HashScan:
+    """What is still to be read of a hash. `seen` are the fields of its pages, where it has several.
+
+    HSCAN repeats fields where the hash grows or shrinks meanwhile: the first value that was read counts.
+    """
+
+    key: str
+    make: Make
+    cursor: bytes = START
+    is_lasting: bool = True
+    seen: Seen | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there is nothing more to read."""
+        return self.cursor == START
+
+    def page(self, found: HashPage) -> Page:
+        """Return what is new of a page that HSCAN gave, and go on behind it."""
+        self.cursor, fields = found
+        if self.seen is None and not self.is_whole:
+            self.seen = Seen(self.key)
+        new = list(fields.items()) if self.seen is None else self.seen.new(fields)
+        return Page(self.key, self.make, new, self.is_lasting)
+
+
+@dataclasses.dataclass(slots=True)
+class Stream:
+    """A collection that is too large to be made at once.
+
+    `members` stand before the list, which is called `name`; `pages` have been read, and `scans` are still to
+    be gone through, the last one first. What was left out so far is in `skipped`.
+    """
+
+    name: str
+    source: str
+    members: Body
+    pages: list[Page]
+    scans: list[HashScan] = dataclasses.field(default_factory=list)
+    skipped: tuple[CorruptValue, ...] = ()
+
+    async def next(self, reader: Reader) -> Page | None:
+        """Return the next page, from Redis where none has been read; None where there is none."""
+        if self.pages:
+            return self.pages.pop(0)
+        while self.scans:
+            scan = self.scans[-1]
+            page = scan.page(await reader.hscan(scan.key, scan.cursor, NEXT_PAGE))
+            if scan.is_whole:
+                self.scans.pop()
+            if page.elements:
+                return page
+        return None
+
+    async def answer(self, reader: Reader) -> Answer:
+        """Read all that is left, and return the collection as a whole; fields of hashes are sorted."""
+        elements: Elements[Value] = Elements(skipped=list(self.skipped))
+        pages: list[Page] = []
+        while (page := await self.next(reader)) is not None:
+            pages.append(page)
+        found = [(page, *element) for page in pages for element in page.elements[:]]
+        found.sort(key=lambda one: (one[0].key, b"" if one[0].is_ordered else one[1]))
+        for page, raw_name, raw in found:
+            shown = raw_name.decode(errors="backslashreplace")
+            if elements.attempt(page.key, shown, parse_text, raw_name) is not None:
+                elements.add(page.key, shown, page.make, shown, raw)
+        return elements.answer(self.name, self.source, self.members)
+
+
+async def first_pages(reader: Reader, scan: HashScan) -> list[Page]:
+    """Return the pages of a hash up to its end, or until there are more than LARGE elements."""
+    pages = [scan.page(await reader.hscan(scan.key, START, FIRST_PAGE))]
+    while not (scan.is_whole or is_large(pages)):
+        pages.append(scan.page(await reader.hscan(scan.key, scan.cursor, FIRST_PAGE)))
+    return pages
+
+
+async def first_pages_of_each(
+    reader: Reader, scans: Sequence[HashScan], skipped: list[CorruptValue]
+) -> list[Page]:
+    """Return the pages of several hashes up to their ends, or until there are more than LARGE elements.
+
+    The first page of each is read in the same round trip. A key that holds another type is left out.
+    """
+    pages: list[Page] = []
+    left = scans
+    size = max(_LEAST, 2 * FIRST_PAGE // max(1, len(scans)))
+    while left and not is_large(pages):
+        commands: list[Command] = [("HSCAN", scan.key, scan.cursor, "COUNT", size) for scan in left]
+        for scan, reply in zip(left, await reader.batch(commands), strict=True):
+            if isinstance(reply, WrongType):
+                skipped.append(reply.error())
+                scan.cursor = START
+            else:
+                pages.append(scan.page(hash_page(reply)))
+        left = [scan for scan in left if not scan.is_whole]
+    return pages
+
+
+def list_page(key: str, newest: Sequence[bytes], make: Callable[[bytes], Value | None]) -> Page:
+    """Return a list's newest elements, which LRANGE gave, as a page; LINDEX finds them as they are named."""
+    return Page(key, lambda name, raw: make(raw), _Numbered(newest), is_lasting=False, is_ordered=True)
+
+
+def is_large(pages: Iterable[Page]) -> bool:
+    """Whether pages hold more elements than are made at once."""
+    return sum(len(page.elements) for page in pages) > LARGE
+
+
+def unfinished(scans: Iterable[HashScan]) -> list[HashScan]:
+    """Return the scans, begun all of them, that have not come to their ends."""
+    return [scan for scan in scans if not scan.is_whole]
+
+
+def hashes_of(pages: Iterable[Page]) -> dict[str, dict[bytes, bytes]]:
+    """Return the fields that pages hold by their keys, those in the order in which they were read first."""
+    hashes: dict[str, dict[bytes, bytes]] = {}
+    for page in pages:
+        hashes.setdefault(page.key, {}).update(page.elements[:])
+    return hashes
