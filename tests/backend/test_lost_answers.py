@@ -161,12 +161,6 @@ def test_an_order_that_was_lost_on_one_exchange_is_still_ambiguous(full: Both, l
     assert body["exchanges"] == ["binance", "kraken"]
 
 
-def test_a_list_that_fullon_cache_gives_up_for_one_bad_element_names_that_element(full: Both) -> None:
-    full.writer.rpush("ohlcv:BTC/USDT:1m", "{corrupt")
-    body = problem(full.installed.get("/api/ohlcv/BTC-USDT/1m"), "corrupt-cache")
-    assert "ohlcv:BTC/USDT:1m element -1" in body["detail"]
-
-
 def test_what_comes_between_the_two_reads_is_no_outage(full: Both, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = sys.modules["fullon_cache"].BotCache
     before = cache.get_blocks

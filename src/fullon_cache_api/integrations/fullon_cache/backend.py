@@ -1,7 +1,7 @@
 """CACHE_BACKEND: the catalogue that specs are checked against, and the functions behind its reads."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -11,7 +11,7 @@ from fullon_cache_api.reads import CATALOGUE, READS, REFUSED
 from fullon_cache_api.reads.answer import Answer
 from fullon_cache_api.reads.read import Read, ReadFunction
 from fullon_cache_api.reads.values import Value, is_number
-from fullon_cache_api.settings import Settings
+from fullon_cache_api.settings import Settings, SettingsError
 from fullon_cache_api.spec.signature import Catalogue, ReadSignature
 
 from .adapter import Adapter
@@ -29,18 +29,45 @@ Ask: TypeAlias = Callable[[Reader, tuple[object, ...]], Awaitable[Answer | None]
 def open_backend(settings: Settings) -> tuple[Catalogue, Mapping[str, Read]]:
     """Return the reads that the settings' backend offers, and what does them; nothing is read yet.
 
-    With `auto` and no fullon_cache that is what `native` offers. Raises SettingsError where fullon_cache is
-    asked for and absent, or cannot reach the settings' Redis.
+    With `auto` and no fullon_cache, or none that can be used, that is what `native` offers. Raises
+    SettingsError where fullon_cache is asked for and absent, or cannot reach the settings' Redis.
     """
     if settings.cache_backend == "auto" and not is_installed():
         return CATALOGUE, READS
-    package = load_package(settings.redis)
+    try:
+        package = load_package(settings.redis)
+    except SettingsError as error:
+        if settings.cache_backend != "auto":
+            raise
+        _LOG.warning("every read is native", reason=error.reason)
+        return Catalogue(NativeOnly(error), CATALOGUE.refused), READS
     offers = survey(package)
     for offer in offers:
         if offer.state in ("missing", "changed"):
             _LOG.warning("read stays native", read=offer.read, reason=offer.note, version=package.version)
     reads = bind(package, offers, prefer_native=settings.cache_backend == "auto")
     return extended_catalogue(package, offers), MappingProxyType(reads)
+
+
+class NativeOnly(Mapping[str, ReadSignature]):
+    """The native reads; looking for any other raises the error for which the package cannot be asked."""
+
+    def __init__(self, error: SettingsError) -> None:
+        self._error = error
+
+    def __getitem__(self, name: str) -> ReadSignature:
+        """Return the signature of a native read; raises SettingsError."""
+        if name not in CATALOGUE.reads:
+            raise SettingsError(self._error.variable, f"{self._error.reason} ({name} is not native)")
+        return CATALOGUE.reads[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names of the native reads."""
+        return iter(CATALOGUE.reads)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(CATALOGUE.reads)
 
 
 def extended_catalogue(package: Package, offers: tuple[Offer, ...]) -> Catalogue:
