@@ -61,7 +61,7 @@ class Scope:
             case ast.Call(func=function):
                 return self._of_call(node, function)
             case ast.Await(value=ast.Call(func=ast.Attribute(attr=name))) if self._is_data(name):
-                return f"its source waits for {name}"
+                return f"its source calls {name} otherwise than to read"
             case ast.AsyncFor(iter=iterated) | ast.comprehension(iter=iterated, is_async=1):
                 return None if self._ends(iterated) else "its source waits for what may never come"
             case ast.AsyncWith(items=items):
