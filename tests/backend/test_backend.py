@@ -250,6 +250,13 @@ def test_auto_names_the_reason_where_the_spec_needs_a_read_that_only_the_package
     )
 
 
+def test_auto_offers_the_native_reads_where_fullon_cache_cannot_be_used(fresh_standin: None) -> None:
+    catalogue, reads = open_backend(settings("auto", REDIS_URL="unix:///run/redis.sock"))
+    assert dict(catalogue.reads) == CATALOGUE.reads
+    assert len(catalogue.reads) == len(CATALOGUE.reads)
+    assert reads == READS
+
+
 def test_what_fullon_cache_is_told_does_not_reach_the_settings_of_other_gateways(
     fresh_standin: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

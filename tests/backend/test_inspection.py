@@ -26,7 +26,11 @@ from functools import cached_property, lru_cache, partial, wraps
 from operator import attrgetter, methodcaller
 
 import redis.asyncio
+from datetime import datetime
+from decimal import Decimal
+from loguru import logger as LOG
 
+NAMES = {"a": "b"}
 hidden = getattr
 CLIENT = redis.asyncio.Redis()
 OPTIONS = {"source": "a", "destination": "b"}
@@ -62,6 +66,16 @@ class Helper:
 class Parent:
     async def get_it(self, key):
         return await self._cache.lpop(key)
+
+
+async def each_of(keys):
+    for key in keys:
+        yield key
+
+
+@asynccontextmanager
+async def opened(cache):
+    yield cache
 
 
 class Quiet:
@@ -122,6 +136,10 @@ class Cache(Parent):
     @cached_property
     def kept(self):
         return self._cache.lpop("key")
+
+    @staticmethod
+    def _plain(key):
+        return str(key)
 
     @staticmethod
     async def _wipe(cache):
@@ -400,6 +418,10 @@ OTHERWISE = "otherwise than to read"
         ("[each async for each in self._cache.values()]", "waits for what may never come"),
         ("await CLIENT.get(key)", "calls get, which is not known to read"),
         ("await CLIENT.connection.get(key)", "calls get, which is not known to read"),
+        ("NAMES.setdefault(key, 1)", "calls setdefault, which is not known to read"),
+        ("NAMES.append(key)", "calls append, which is not known to read"),
+        ("LOG.get(key)", "calls get, which is not known to read"),
+        ("[each async for each in key]", "waits for what may never come"),
         ("asyncio.items(key)", "calls items, which is not known to read"),
         ("queue.copy(key)", "calls copy, which is not known to read"),
         ("Helper.get(key)", "calls get, which is not known to read"),
@@ -469,6 +491,11 @@ def test_statements_that_could_write_or_wait_are_refused(tmp_path: Path, body: s
         "async with asyncio.timeout(1):\n    return await self._look(key)",
         "try:\n    return float(key)\nexcept (ValueError, json.JSONDecodeError):\n    return None",
         "count: object = 0\nfor each in key:\n    count += 1\nreturn count",
+        "try:\n    return datetime.fromisoformat(key)\nexcept Exception:\n    LOG.error(f'{key}')",
+        "return [datetime.now(), Decimal(key), NAMES.get(key), NAMES[key].upper(), Cache._plain(key)]",
+        "return [each async for each in each_of(key)], Helper.from_dict(key)",
+        "async with opened(self._cache) as found:\n    return await found.hget(key, 'a')",
+        "match key:\n    case {'a': found, **rest}:\n        return found, rest",
     ],
 )
 def test_what_works_on_its_own_data_may_be_bound(tmp_path: Path, body: str) -> None:

@@ -200,7 +200,7 @@ class Scope:
             return not isinstance(self._static(receiver), ModuleType)
         if isinstance(found, _VALUES + _COLLECTIONS):
             return name not in MUTATORS
-        return callable(found) or name in LOGS
+        return inspect.isbuiltin(found) or name in LOGS
 
     def _is_own(self, node: ast.expr) -> bool:
         """Whether an expression is a collection that the source has made, or data that it was given."""
