@@ -1,7 +1,6 @@
 """What the environment and `.env` say, as one frozen object; whatever cannot be used is refused by name."""
 
 import ipaddress
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Literal, TypeAlias, TypeVar
 from dotenv import dotenv_values
 
 from fullon_cache_api.cache.target import RedisTarget, TargetError
+from fullon_cache_api.environment import own_environment
 from fullon_cache_api.log import FORMATS, LEVELS, LogSettings, configure
 
 _DOTENV = Path(".env")
@@ -120,7 +120,7 @@ class Settings:
 
         Raises SettingsError for the first value that cannot be used.
         """
-        values = _Values(os.environ if environ is None else environ, _from_file(dotenv))
+        values = _Values(own_environment() if environ is None else environ, _from_file(dotenv))
         access_log = values.boolean("API_ACCESS_LOG")
         return cls(
             host=values.host("API_HOST"),

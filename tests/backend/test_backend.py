@@ -3,16 +3,18 @@
 import json
 import os
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 
+import loguru
 import pytest
 import redis
 from backend.both import Both
 from endpoints.layout import POSITION, put_positions, put_tick
-from support import serving, settings_for
+from support import CHECKOUT, serving, settings_for
 
 from fullon_cache_api.demo import EmbeddedServer
 from fullon_cache_api.gateway import FullonCacheGateway, backend, load
@@ -37,6 +39,7 @@ endpoints:
     args: {exchange_name: exchange}
     response: new.json
 """
+SHIPPED = CHECKOUT / "endpoints.yaml"
 TCP = {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": "7001", "REDIS_DB": "2"}
 
 
@@ -189,13 +192,94 @@ def test_fullon_cache_that_cannot_be_imported_is_named_with_the_cause(
         ({**TCP, "REDIS_USERNAME": "reader", "REDIS_PASSWORD": "x"}, "as a user of its ACL"),
     ],
 )
-@pytest.mark.parametrize("mode", ["auto", "fullon_cache"])
 def test_a_redis_that_fullon_cache_cannot_be_told_of_is_refused_at_the_start(
-    fresh_standin: None, mode: str, variables: dict[str, str], reason: str
+    fresh_standin: None, variables: dict[str, str], reason: str
 ) -> None:
     with pytest.raises(SettingsError) as caught:
-        FullonCacheGateway(settings=settings(mode, **variables))
+        FullonCacheGateway(settings=settings("fullon_cache", **variables))
     assert str(caught.value) == f"CACHE_BACKEND: fullon_cache cannot reach Redis {reason}: use native"
+
+
+@pytest.fixture
+def warnings() -> Iterator[list[tuple[str, object]]]:
+    """The warnings that are logged, each with its reason."""
+    found: list[tuple[str, object]] = []
+
+    def keep(message: "loguru.Message") -> None:
+        found.append((message.record["message"], message.record["extra"]["fields"]["reason"]))
+
+    sink = loguru.logger.add(keep, level="WARNING")
+    yield found
+    loguru.logger.remove(sink)
+
+
+def test_auto_is_native_with_a_warning_where_fullon_cache_cannot_reach_redis(
+    fresh_standin: None, warnings: list[tuple[str, object]]
+) -> None:
+    FullonCacheGateway(spec=SHIPPED, settings=settings("auto", REDIS_URL="unix:///run/redis.sock"))
+    assert warnings == [
+        ("every read is native", "fullon_cache cannot reach Redis over a unix socket: use native")
+    ]
+    assert "REDIS_HOST" not in os.environ
+
+
+def test_auto_is_native_with_a_warning_where_fullon_cache_cannot_be_imported(
+    no_fullon_cache: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    warnings: list[tuple[str, object]],
+) -> None:
+    (tmp_path / "fullon_cache.py").write_text("import fullon_orm")
+    monkeypatch.syspath_prepend(tmp_path)
+    FullonCacheGateway(spec=SHIPPED, settings=settings("auto", **TCP))
+    ((message, reason),) = warnings
+    assert message == "every read is native"
+    assert str(reason).startswith("fullon_cache cannot be imported (No module named 'fullon_orm')")
+    assert "REDIS_HOST" not in os.environ
+
+
+def test_auto_names_the_reason_where_the_spec_needs_a_read_that_only_the_package_has(
+    fresh_standin: None, spec: Path
+) -> None:
+    spec.write_text(SPEC.replace("READ", "TickCache.get_spread"))
+    with pytest.raises(SettingsError) as caught:
+        FullonCacheGateway(spec=spec, settings=settings("auto", REDIS_URL="unix:///run/redis.sock"))
+    assert str(caught.value) == (
+        "CACHE_BACKEND: fullon_cache cannot reach Redis over a unix socket: use native "
+        "(TickCache.get_spread is not native)"
+    )
+
+
+def test_auto_offers_the_native_reads_where_fullon_cache_cannot_be_used(fresh_standin: None) -> None:
+    catalogue, reads = open_backend(settings("auto", REDIS_URL="unix:///run/redis.sock"))
+    assert dict(catalogue.reads) == CATALOGUE.reads
+    assert len(catalogue.reads) == len(CATALOGUE.reads)
+    assert reads == READS
+
+
+def test_what_fullon_cache_is_told_does_not_reach_the_settings_of_other_gateways(
+    fresh_standin: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIS_HOST", "192.0.2.1")
+    (tmp_path / ".env").write_text("REDIS_DB=5\nREDIS_PASSWORD=other\n")
+    open_backend(settings("fullon_cache", **TCP))
+    open_backend(settings("fullon_cache", **TCP))
+    target = Settings.load(dotenv=tmp_path / ".env").redis
+    assert (target.host, target.port, target.db, target.password) == ("192.0.2.1", 6379, 5, "other")
+    assert (os.environ["REDIS_HOST"], os.environ["REDIS_DB"]) == ("127.0.0.1", "2")
+    monkeypatch.setenv("REDIS_DB", "7")
+    assert Settings.load(dotenv=tmp_path / ".env").redis.db == 7
+
+
+def test_what_fullon_cache_was_told_is_taken_back_where_it_cannot_be_imported(
+    no_fullon_cache: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "fullon_cache.py").write_text("raise ValueError")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("REDIS_HOST", "192.0.2.1")
+    with pytest.raises(SettingsError):
+        open_backend(settings("fullon_cache", **TCP))
+    assert (os.environ["REDIS_HOST"], "REDIS_DB" in os.environ) == ("192.0.2.1", False)
 
 
 def test_fullon_cache_is_told_of_the_redis_of_the_settings(fresh_standin: None) -> None:

@@ -17,6 +17,7 @@ from endpoints.layout import (
     put_process,
     put_tick,
 )
+from endpoints.problems import problem
 from support import CHECKOUT, serving, settings_for
 
 from fullon_cache_api.gateway import FullonCacheGateway
@@ -72,6 +73,37 @@ def test_what_cannot_be_read_is_missing(both: Both, key: str, field: str, path: 
     native, installed = both.get("/tickers")
     if key.startswith("tickers"):
         assert (native.json()["skipped"], "skipped" in installed.json()) == (1, False)
+
+
+def test_one_element_takes_a_collection_down(both: Both) -> None:
+    both.writer.hset("block_exchange", mapping={"binance:BTC/USDT": "7", "nocolon": "1"})
+    assert statuses(both, "/bots/blocks") == (200, 502)
+    both.writer.rpush("ohlcv:BTC/USDT:1m", "[1, 2, 3, 4, 5, 6]", "{corrupt")
+    native, installed = both.get("/ohlcv/BTC-USDT/1m")
+    assert (native.json()["count"], native.json()["skipped"]) == (1, 1)
+    assert "ohlcv:BTC/USDT:1m element -1" in problem(installed, "corrupt-cache")["detail"]
+
+
+@pytest.mark.parametrize("path", ["/processes", "/processes/status", "/processes/top"])
+def test_a_process_that_fullon_cache_fails_on_takes_the_others_down(both: Both, path: str) -> None:
+    put_process(both.writer, "tick:a:1.5", ago(minutes=1))
+    put_process(both.writer, "tick:b:1.5", ago(minutes=1).removesuffix("+00:00"))
+    assert statuses(both, path) == (200, 502)
+    put_process(both.writer, "tick:b:1.5", ago(minutes=1))
+    assert statuses(both, path) == (200, 200)
+    both.writer.set("process:data:tick:b:1.5", "{corrupt")
+    assert statuses(both, path) == (200, 502)
+
+
+def test_what_the_native_read_finds_and_fullon_cache_does_not_give_is_a_503(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def get_bots(self: object) -> dict[str, object]:
+        return {"7": {}}
+
+    monkeypatch.setattr(sys.modules["fullon_cache"].BotCache, "get_bots", get_bots)
+    both.writer.hset("bot_status", mapping={"7": "{}", "8": "{}"})
+    assert statuses(both, "/bots") == (200, 503)
 
 
 def test_all_tickers_are_those_of_five_exchanges(both: Both) -> None:

@@ -9,19 +9,33 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
+from fullon_cache_api.demo import EmbeddedServer
 from fullon_cache_api.integrations.fullon_cache.inspection import why_refused
 from fullon_cache_api.integrations.fullon_cache.unknown import NotCallable, signature_of
+from fullon_cache_api.integrations.fullon_cache.vocabulary import DATA, DATA_FORMS, LOGS, MUTATORS, REDIS
 
 HEAD = """
 import asyncio
 import json
 import queue
 import threading
+from contextlib import asynccontextmanager
 from functools import cached_property, lru_cache, partial, wraps
 from operator import attrgetter, methodcaller
 
+import redis.asyncio
+from datetime import datetime
+from decimal import Decimal
+from loguru import logger as LOG
+
+NAMES = {"a": "b"}
 hidden = getattr
+CLIENT = redis.asyncio.Redis()
+OPTIONS = {"source": "a", "destination": "b"}
+LIMIT = None
+ANY = (BaseException,)
 drain = methodcaller("lpop", "key")
 
 
@@ -52,6 +66,37 @@ class Helper:
 class Parent:
     async def get_it(self, key):
         return await self._cache.lpop(key)
+
+
+async def each_of(keys):
+    for key in keys:
+        yield key
+
+
+@asynccontextmanager
+async def opened(cache):
+    yield cache
+
+
+class Quiet:
+    def __init__(self, cache):
+        cache.hdel("key", "field")
+
+
+def with_len(len):
+    async def get_it(self, key):
+        return len(self)
+
+    return get_it
+
+
+def pretending(clean):
+    async def inner(self, key):
+        return await self._cache.lpop(key)
+
+    inner.__name__ = clean.__name__
+    inner.__wrapped__ = clean
+    return inner
 
 
 @lru_cache
@@ -93,6 +138,10 @@ class Cache(Parent):
         return self._cache.lpop("key")
 
     @staticmethod
+    def _plain(key):
+        return str(key)
+
+    @staticmethod
     async def _wipe(cache):
         await cache.hdel("key", "field")
 
@@ -101,6 +150,15 @@ class Cache(Parent):
 
     async def _quietly(self, key):
         return await self._forget(key)
+
+    @asynccontextmanager
+    async def _open(self):
+        yield self._cache
+
+    @asynccontextmanager
+    async def _open_and_wipe(self):
+        await self._cache.hdel("key", "field")
+        yield self._cache
 
     async def _look(self, key):
         return json.loads(await self._cache.get(key) or "{}")
@@ -151,7 +209,13 @@ def reading(expression: str) -> str:
         "await asyncio.wait_for(self._cache.get(key), 1)",
         "await asyncio.wait_for(self._cache.get(key), timeout=1)",
         "sorted(dict(await self._cache.hgetall(key)).items())",
-        "await self._cache.zrange(key, offset=0)",
+        "await self._cache.zrange(key, 0, -1, withscores=True)",
+        "await self._cache.xread({key: '$'}, count=1)",
+        "await asyncio.gather(*[self._look(each) for each in key], self._look(key))",
+        "sorted(key, key=lambda each: each, reverse=True)",
+        "sorted(key, key=len)",
+        "[each async for each in self._cache.scan_iter(match=key)]",
+        "{**dict(a=1), 'b': ':'.join(key)}",
     ],
 )
 def test_what_only_reads_may_be_bound(tmp_path: Path, expression: str) -> None:
@@ -210,9 +274,10 @@ def test_what_names_something_that_writes_waits_or_hides_is_refused(
         ("await self._wipe(self._cache)", "its source names hdel (in _wipe)"),
         ("await forget(self._cache)", "its source cannot be read (in <lambda>)"),
         ("await self._cache.tidy_up(key)", "its source names hdel (in tidy_up)"),
-        ("await self._tidied", "its source names expire (in _tidied)"),
-        ("await self._cache.append(key, 'more')", "its source names append, as Redis does"),
-        ("await self._cache.copy(key, 'other')", "its source names copy, as Redis does"),
+        ("self._tidied", "its source names expire (in _tidied)"),
+        ("await self._tidied", "its source waits for what it does not call"),
+        ("await self._cache.append(key, 'more')", "its source calls append otherwise than to read"),
+        ("await self._cache.copy(key, 'other')", "its source calls copy otherwise than to read"),
         ("await asyncio.wait({self._cache.get(key)})", "its source waits in wait without a timeout"),
         ("await self.event.wait()", "its source waits in wait without a timeout"),
         (
@@ -274,12 +339,15 @@ def test_what_is_not_known_to_read_cannot_be_called(tmp_path: Path, expression: 
         (reading("await self.TABLE['tidy'](key)"), "its source calls what it has computed"),
         (reading("self.kept"), "its source uses kept, which cannot be looked into"),
         (reading("(self.partly, 1)"), "its source uses partly, which cannot be looked into"),
-        (reading("await self._cache.xread({key: '$'}, 1, 0)"), "its source names xread, as Redis does"),
-        (reading("self._queue.get()"), "its source names get, as Redis does"),
+        (
+            reading("await self._cache.xread({key: '$'}, 1, 0)"),
+            "its source calls xread otherwise than to read",
+        ),
+        (reading("self._queue.get()"), "its source calls get otherwise than to read"),
         ("get_it = around(get_clean)", "it is decorated, so that its source does not say what it does"),
         (
             "async def get_it(self, key):\n    while True:\n        pass",
-            "its source loops without letting others run",
+            "its source has a while loop, which may not end",
         ),
         (
             "async def get_it(self, key):\n    try:\n        pass\n    except BaseException:\n        pass",
@@ -295,7 +363,7 @@ def test_what_is_not_known_to_read_cannot_be_called(tmp_path: Path, expression: 
         ),
         (
             "async def get_it(self, key):\n    async def read():\n        return 1\n    return await read()",
-            "its source calls read, which is not known to read",
+            "its source defines read within",
         ),
         (
             "async def get_it(self, key, read=tidy):\n    return await read(self._cache)",
@@ -310,6 +378,155 @@ def test_what_is_not_known_to_read_cannot_be_called(tmp_path: Path, expression: 
 def test_what_hides_what_it_does_is_refused(tmp_path: Path, source: str, reason: str) -> None:
     name = "get_and_reset_it" if "reset" in source else "get_it"
     assert refusal(tmp_path, source, name) == reason
+
+
+OTHERWISE = "otherwise than to read"
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("await self._cache.copy(source='a', destination='b')", f"calls copy {OTHERWISE}"),
+        ("await self._cache.copy(**OPTIONS)", f"calls copy {OTHERWISE}"),
+        ("await self._cache.append(key, value='x')", f"calls append {OTHERWISE}"),
+        ("await self._cache.append(*key)", f"calls append {OTHERWISE}"),
+        ("self._cache.copy(key, 'b')", f"calls copy {OTHERWISE}"),
+        ("self._cache.copy(**OPTIONS)", f"calls copy {OTHERWISE}"),
+        ("self._cache.sort(**OPTIONS)", "calls sort, which is not known to read"),
+        ("[].append(*key)", f"calls append {OTHERWISE}"),
+        ("[].append(key, value='x')", f"calls append {OTHERWISE}"),
+        ("self._cache.append(key)", "calls append, which is not known to read"),
+        ("await self._cache.sort(**OPTIONS)", f"calls sort {OTHERWISE}"),
+        ("await self._cache.sort('ids', key=1)", f"calls sort {OTHERWISE}"),
+        ("await self._cache.xread({key: '$'}, **{'block': 0})", f"calls xread {OTHERWISE}"),
+        ("await self._cache.xread(*key)", f"calls xread {OTHERWISE}"),
+        ("await self._cache.mget(*key)", f"calls mget {OTHERWISE}"),
+        ("await self._cache.hget(*key)", f"calls hget {OTHERWISE}"),
+        ("await self._cache.zscan(key, score_cast_func=hidden)", f"calls zscan {OTHERWISE}"),
+        ("self._queue.get(True)", f"calls get {OTHERWISE}"),
+        ("await self._look(*key)", f"calls _look {OTHERWISE}"),
+        ("await asyncio.wait_for(self._cache.get(key), LIMIT)", "waits in wait_for without a timeout"),
+        ("await asyncio.wait_for(self._cache.get(key), key)", "waits in wait_for without a timeout"),
+        ("await asyncio.wait_for(self._cache.get(key), timeout=0)", "waits in wait_for without a timeout"),
+        ("await asyncio.wait_for(self._cache.get(key), 1e9)", "waits in wait_for without a timeout"),
+        ("await asyncio.wait_for(self._cache.get(key), **key)", "waits in wait_for without a timeout"),
+        ("await asyncio.gather(*key)", f"calls gather {OTHERWISE}"),
+        ("await asyncio.gather(self._later)", f"calls gather {OTHERWISE}"),
+        ("await key", "waits for what it does not call"),
+        ("await key.items()", f"calls items {OTHERWISE}"),
+        ("[each async for each in self._messages]", "waits for what may never come"),
+        ("[each async for each in self._cache.values()]", "waits for what may never come"),
+        ("await CLIENT.get(key)", "calls get, which is not known to read"),
+        ("await CLIENT.connection.get(key)", "calls get, which is not known to read"),
+        ("NAMES.setdefault(key, 1)", "calls setdefault, which is not known to read"),
+        ("NAMES.append(key)", "calls append, which is not known to read"),
+        ("LOG.get(key)", "calls get, which is not known to read"),
+        ("[each async for each in key]", "waits for what may never come"),
+        ("asyncio.items(key)", "calls items, which is not known to read"),
+        ("queue.copy(key)", "calls copy, which is not known to read"),
+        ("Helper.get(key)", "calls get, which is not known to read"),
+        ("sorted(key, key=hidden)", f"calls sorted {OTHERWISE}"),
+        ("sorted(key, key=Quiet)", f"calls sorted {OTHERWISE}"),
+        ("max(key, key=self._cache.touch)", f"calls max {OTHERWISE}"),
+        ("[key].sort(key=self._cache.touch)", f"calls sort {OTHERWISE}"),
+        ("[tidy, hidden]", "uses hidden, which cannot be looked into"),
+        ("[print]", "uses print, which cannot be looked into"),
+        ("hasattr(self, 'kept')", "calls hasattr, which is not known to read"),
+        ("'{0.kept}'.format(self)", "calls format, which is not known to read"),
+        ("[key.append(each) for each in key]", "adds to what it goes through"),
+        ("await (found := self._cache).copy(key, 'b')", f"calls copy {OTHERWISE}"),
+        ("json.loads(key, object_hook=tidy)", f"calls loads {OTHERWISE}"),
+    ],
+)
+def test_what_could_write_or_wait_by_the_way_it_is_called_is_refused(
+    tmp_path: Path, expression: str, reason: str
+) -> None:
+    refused = refusal(tmp_path, reading(expression))
+    assert refused == f"its source {reason}"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("while key:\n    await self._cache.get(key)", "has a while loop, which may not end"),
+        ("found = [1]\nfor each in found:\n    found.append(each)", "adds to what it goes through"),
+        ("found = [1]\nfor each in found:\n    found += [each]", "adds to what it goes through"),
+        ("found = self._cache\nfound.append(key)", "calls append, which is not known to read"),
+        ("found = []\nfound = self._cache\nfound.append(key)", "calls append, which is not known to read"),
+        ("for found in [self._cache]:\n    found.add(key)", "calls add, which is not known to read"),
+        ("found, _ = self._cache, 1\nfound.append(key)", "calls append, which is not known to read"),
+        ("self._cache[key] = 1", "changes what it has not made"),
+        ("del self._cache[key]", "changes what it has not made"),
+        ("found = self._cache\nfound[key] = 1", "changes what it has not made"),
+        ("self._cache.x = 1", "changes x"),
+        ("async with self._lock:\n    pass", "holds on to something"),
+        ("async with self._cache as found:\n    pass", "holds on to something"),
+        ("with self._lock:\n    pass", "holds on to something"),
+        ("async with self._open_and_wipe() as found:\n    pass", "names hdel (in _open_and_wipe)"),
+        ("async for each in self._messages:\n    pass", "waits for what may never come"),
+        ("global OPTIONS\nOPTIONS = {}", "changes variables of others"),
+        ("import queue", "imports something where nobody sees it"),
+        ("class Within:\n    pass", "defines Within within"),
+        ("@drain\ndef within():\n    pass", "defines within within"),
+        ("match self:\n    case Helper(kept=found):\n        pass", "reads attributes by matching them"),
+        ("try:\n    pass\nexcept ANY:\n    pass", "catches what would end it"),
+        ("try:\n    pass\nexcept key:\n    pass", "catches what would end it"),
+        ("try:\n    pass\nfinally:\n    return 1", "catches what would end it"),
+        ("pipe = self._cache.pipeline()", "calls pipeline, which is not known to read"),
+        ("call = self._cache.copy\nawait call(key, 'b')", "calls call, which is not known to read"),
+    ],
+)
+def test_statements_that_could_write_or_wait_are_refused(tmp_path: Path, body: str, reason: str) -> None:
+    lines = "\n    ".join(body.splitlines())
+    assert refusal(tmp_path, f"async def get_it(self, key):\n    {lines}") == f"its source {reason}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "found = []\nfor each in await self._cache.lrange(key, 0, -1):\n    found.append(json.loads(each))",
+        "found = {}\nfound.setdefault(key, []).append(1)\nfound[key] = 2\nreturn sorted(found)",
+        "found = await self._look(key)\nfound['at'] = 1\nreturn found",
+        "async with self._open() as found:\n    return await found.hget(key, 'a')",
+        "async with asyncio.timeout(1):\n    return await self._look(key)",
+        "try:\n    return float(key)\nexcept (ValueError, json.JSONDecodeError):\n    return None",
+        "count: object = 0\nfor each in key:\n    count += 1\nreturn count",
+        "try:\n    return datetime.fromisoformat(key)\nexcept Exception:\n    LOG.error(f'{key}')",
+        "return [datetime.now(), Decimal(key), NAMES.get(key), NAMES[key].upper(), Cache._plain(key)]",
+        "return [each async for each in each_of(key)], Helper.from_dict(key)",
+        "async with opened(self._cache) as found:\n    return await found.hget(key, 'a')",
+        "match key:\n    case {'a': found, **rest}:\n        return found, rest",
+    ],
+)
+def test_what_works_on_its_own_data_may_be_bound(tmp_path: Path, body: str) -> None:
+    lines = "\n    ".join(body.splitlines())
+    assert refusal(tmp_path, f"async def get_it(self, key):\n    {lines}") is None
+
+
+def test_no_name_for_data_is_a_command_of_redis() -> None:
+    """Nor one for logs but INFO, which reads whatever it is given."""
+    import redis.asyncio
+
+    commands = {name for name in dir(redis.asyncio.Redis) if not name.startswith("_")}
+    assert not commands & DATA
+    assert commands & LOGS == {"info"}
+    assert commands & (set(MUTATORS) | set(DATA_FORMS)) == {"append", "copy", "keys", "sort"}
+
+
+def test_every_command_that_may_be_called_is_one_that_redis_calls_read_only(
+    tcp_server: EmbeddedServer,
+) -> None:
+    with redis.Redis.from_url(tcp_server.url) as client:
+        writes = {str(name).partition("|")[0] for name in client.acl_cat("write")}
+    assert not writes & {name.removesuffix("_iter").replace("_", "") for name in REDIS}
+
+
+@pytest.mark.parametrize("source", ["get_it = with_len(print)", "get_it = pretending(get_clean)"])
+def test_a_function_made_by_another_is_judged_by_the_code_that_it_runs(tmp_path: Path, source: str) -> None:
+    assert refusal(tmp_path, source) in (
+        "its source calls len, which is not known to read",
+        "its source names lpop",
+    )
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,25 @@ DIFFERENCES = (
         "It is a 404, or left out without a word: fullon_cache hides that it failed on it.",
     ),
     Difference(
+        "one_element_takes_a_collection_down",
+        ("BotCache.get_blocks", "OHLCVCache.get_latest_ohlcv_bars"),
+        "A field of `block_exchange` without a colon, or a corrupt bar, is counted in `skipped`.",
+        "The whole answer is a 502: fullon_cache fails on it, or gives up the list for it.",
+    ),
+    Difference(
+        "a_process_that_fullon_cache_fails_on_takes_the_others_down",
+        ("ProcessCache.get_active_processes", "ProcessCache.get_system_health", "ProcessCache.get_top"),
+        "A time without an offset means UTC; what is no JSON is counted in `skipped`.",
+        "For either the whole answer is a 502.",
+    ),
+    Difference(
+        "what_the_native_read_finds_and_fullon_cache_does_not_give_is_a_503",
+        (),
+        "What can be read is given.",
+        "A value that can be read, and that fullon_cache does not give for another reason than those listed "
+        "here, is a 503 for the whole answer: it could be an outage, and the native read tells.",
+    ),
+    Difference(
         "all_tickers_are_those_of_five_exchanges",
         ("TickCache.get_all_tickers",),
         "Without an exchange: those of every exchange that the cache holds.",

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from types import FunctionType, ModuleType
 
 from fullon_cache_api.cache.target import RedisTarget
+from fullon_cache_api.environment import lend, take_back
 from fullon_cache_api.settings import SettingsError
 
 NAME = "fullon_cache"
@@ -59,6 +60,7 @@ def load_package(target: RedisTarget | None = None) -> Package:
     try:
         module = importlib.import_module(NAME)
     except Exception as error:
+        take_back()
         # Its own dependencies are private: one of them may be what is missing.
         reason = str(error).splitlines()[0] if isinstance(error, ImportError) else type(error).__name__
         raise SettingsError(VARIABLE, f"fullon_cache cannot be imported ({reason}): {_INSTALL}") from None
@@ -91,7 +93,7 @@ def _point_at(target: RedisTarget) -> None:
         reason = "this process already uses fullon_cache, and with another Redis than the settings name"
         raise SettingsError(VARIABLE, reason)
     # An empty password, and not none: else fullon_cache would take one from a `.env` file.
-    os.environ.update(wanted)
+    lend(wanted)
 
 
 def _beyond(target: RedisTarget) -> str | None:
