@@ -122,6 +122,7 @@ def test_an_operation_is_all_that_the_spec_says_of_an_endpoint(spec: Spec) -> No
                     "headers": {
                         "ETag": {"$ref": "#/components/headers/ETag"},
                         "Cache-Control": {"$ref": "#/components/headers/CacheControl"},
+                        "Age": {"$ref": "#/components/headers/Age"},
                     },
                     "content": {
                         "application/json": {

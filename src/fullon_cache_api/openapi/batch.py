@@ -8,7 +8,7 @@ from fullon_cache_api.spec.model import Spec, Tag
 from fullon_cache_api.spec.problems import BAD_PARAMETERS, CACHE_TIMEOUT, CACHE_UNAVAILABLE, INTERNAL_ERROR
 
 from .names import component_name
-from .responses import answer_responses
+from .responses import AGE, answer_responses
 from .schemas import schema_examples
 from .system import system_schemas
 
@@ -53,5 +53,5 @@ def _operation(operation_ids: Container[str]) -> PlainObject:
                 "example": ["/tickers/kraken/BTC-USD/price", "/tickers/kraken/NOPE-USD/price"],
             }
         ],
-        "responses": answer_responses("Batch", example, BATCH_PROBLEMS),
+        "responses": answer_responses("Batch", example, BATCH_PROBLEMS, headers=AGE),
     }

@@ -31,6 +31,11 @@ HEADERS: JsonObject = {
         "schema": {"type": "string"},
         "example": "max-age=1",
     },
+    "Age": {
+        "description": "Seconds, rounded up, since the answer was read for another request; absent in a new one.",
+        "schema": {"type": "integer", "minimum": 0},
+        "example": 1,
+    },
     "RetryAfter": {
         "description": "Seconds after which a new attempt makes sense.",
         "schema": {"type": "integer", "minimum": 0},
@@ -47,6 +52,7 @@ _CACHING: JsonObject = {
     "ETag": {"$ref": "#/components/headers/ETag"},
     "Cache-Control": {"$ref": "#/components/headers/CacheControl"},
 }
+AGE: JsonObject = {"Age": {"$ref": "#/components/headers/Age"}}
 _LINK: JsonObject = {
     "Link": {
         "description": "Where the next elements are (RFC 8288, `rel=next`); absent after the last one.",
@@ -129,9 +135,9 @@ def operation_responses(
     `others` are the further media types that it comes in.
     """
     pages = endpoint.selecting("limit") and endpoint.selecting("offset")
-    return answer_responses(
-        schema, example, problems_of(endpoint), partial, others, _LINK if pages else _NO_HEADERS
-    )
+    shared = AGE if endpoint.max_age and not endpoint.coherent else _NO_HEADERS
+    headers = {**shared, **(_LINK if pages else _NO_HEADERS)}
+    return answer_responses(schema, example, problems_of(endpoint), partial, others, headers)
 
 
 def answer_responses(
