@@ -32,7 +32,7 @@ HEADERS: JsonObject = {
         "example": "max-age=1",
     },
     "Age": {
-        "description": "Seconds, rounded up, since the answer was read for another request; absent in a new one.",
+        "description": "Seconds, rounded up, since another request read the answer; absent in a new one.",
         "schema": {"type": "integer", "minimum": 0},
         "example": 1,
     },
