@@ -4,7 +4,7 @@ import re
 import sys
 from pathlib import Path
 
-from fullon_cache_api.gateway import load
+from fullon_cache_api.loading import load
 from fullon_cache_api.settings import SETTINGS
 
 CHECKOUT = Path(__file__).parent.parent

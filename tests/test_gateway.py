@@ -12,7 +12,8 @@ from loguru import logger
 from support import CHECKOUT, serving, settings_for
 
 from fullon_cache_api.demo import EmbeddedServer
-from fullon_cache_api.gateway import FullonCacheGateway, create_app, find_spec
+from fullon_cache_api.gateway import FullonCacheGateway, create_app
+from fullon_cache_api.loading import find_spec
 from fullon_cache_api.settings import Settings, SettingsError
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fullon_cache_api.gateway import FullonCacheGateway, create_app
-    from fullon_cache_api.gateway import load as load_spec
     from fullon_cache_api.http.app import GatewayApp
     from fullon_cache_api.integrations.fastapi import get_all_routers, mount_cache
+    from fullon_cache_api.loading import load as load_spec
     from fullon_cache_api.settings import Settings, SettingsError
     from fullon_cache_api.spec import Spec, SpecError
 
@@ -36,7 +36,7 @@ _HOMES = {
     "SpecError": ("spec", "SpecError"),
     "create_app": ("gateway", "create_app"),
     "get_all_routers": ("integrations.fastapi", "get_all_routers"),
-    "load_spec": ("gateway", "load"),
+    "load_spec": ("loading", "load"),
     "mount_cache": ("integrations.fastapi", "mount_cache"),
 }
 """Of each public name: its module, and what it is called there."""

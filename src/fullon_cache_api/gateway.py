@@ -1,7 +1,7 @@
 """FullonCacheGateway: puts spec, reads, cache and HTTP together, and owns what they need while they run."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -20,19 +20,18 @@ from fullon_cache_api.http.problems import ProblemText
 from fullon_cache_api.http.route import RouteConflict, RouteTree
 from fullon_cache_api.http.shared import SharedAnswers
 from fullon_cache_api.http.system import system_routes
+from fullon_cache_api.loading import backend, find_spec, load
 from fullon_cache_api.log import get_component_logger
-from fullon_cache_api.reads import CATALOGUE, READS
+from fullon_cache_api.reads import READS
 from fullon_cache_api.reads.read import Read
-from fullon_cache_api.resources import resource
 from fullon_cache_api.settings import Settings, SettingsError
-from fullon_cache_api.spec import Catalogue, Endpoint, Spec, load_spec
+from fullon_cache_api.spec import Endpoint, Spec
 from fullon_cache_api.spec.batch import BATCH_PATH, offers_batch
 from fullon_cache_api.spec.json import PlainObject, freeze_object
 
 _LOG = get_component_logger("fullon.api.cache.http")
 _NAMED = 5
 """How many of the elements that an answer leaves out are named in the log beside the first."""
-_SPEC_FILE = "endpoints.yaml"
 
 
 class FullonCacheGateway:
@@ -146,29 +145,6 @@ class FullonCacheGateway:
 def create_app(settings: Settings | None = None) -> GatewayApp:
     """Return the ASGI application of a gateway that the environment configures."""
     return FullonCacheGateway(settings=settings).get_app()
-
-
-def find_spec(settings: Settings) -> Path:
-    """Return ENDPOINTS_FILE, else `./endpoints.yaml`, else the file that comes with the package."""
-    if settings.endpoints_file is not None:
-        return settings.endpoints_file
-    here = Path(_SPEC_FILE)
-    return here if here.is_file() else resource(_SPEC_FILE)
-
-
-def load(path: Path | str, catalogue: Catalogue = CATALOGUE) -> Spec:
-    """Read a spec file against the reads of a catalogue; raises SpecError with every mistake."""
-    return load_spec(Path(path), catalogue, resource("schemas"))
-
-
-def backend(settings: Settings) -> tuple[Catalogue, Mapping[str, Read]]:
-    """Return the reads that the settings' CACHE_BACKEND offers, and what does them; raises SettingsError."""
-    if settings.cache_backend == "native":
-        return CATALOGUE, READS
-    # Its modules are for those who have fullon_cache: nobody else waits for them.
-    from fullon_cache_api.integrations.fullon_cache import open_backend
-
-    return open_backend(settings)
 
 
 def _retitled(spec: Spec, title: str) -> Spec:

@@ -7,7 +7,7 @@ import redis
 from support import CHECKOUT
 
 from fullon_cache_api.demo import EmbeddedServer
-from fullon_cache_api.gateway import load
+from fullon_cache_api.loading import load
 from fullon_cache_api.spec.model import Endpoint
 
 SPEC = load(CHECKOUT / "endpoints.yaml")

@@ -17,9 +17,10 @@ from endpoints.layout import POSITION, put_positions, put_tick
 from support import CHECKOUT, serving, settings_for
 
 from fullon_cache_api.demo import EmbeddedServer
-from fullon_cache_api.gateway import FullonCacheGateway, backend, load
+from fullon_cache_api.gateway import FullonCacheGateway
 from fullon_cache_api.integrations.fullon_cache import load_package, open_backend, survey
 from fullon_cache_api.integrations.fullon_cache.plain import plain
+from fullon_cache_api.loading import backend, load
 from fullon_cache_api.reads import CATALOGUE, READS
 from fullon_cache_api.reads.values import BadValue
 from fullon_cache_api.settings import Settings, SettingsError

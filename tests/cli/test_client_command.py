@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fullon_cache_api.clientgen import client_module
-from fullon_cache_api.gateway import load
+from fullon_cache_api.loading import load
 from fullon_cache_api.resources import resource
 
 if TYPE_CHECKING:

@@ -225,7 +225,7 @@ def test_a_mistake_of_this_program_is_not_dressed_up(cli: Cli, monkeypatch: pyte
     def fail(*given: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("fullon_cache_api.gateway.load", fail)
+    monkeypatch.setattr("fullon_cache_api.loading.load", fail)
     assert isinstance(cli("check").exception, ZeroDivisionError)
 
 

@@ -10,7 +10,7 @@ from support import CHECKOUT
 
 from fullon_cache_api.client import AsyncCacheClient, CacheClient, endpoints
 from fullon_cache_api.clientgen.names import snake_case
-from fullon_cache_api.gateway import load
+from fullon_cache_api.loading import load
 from fullon_cache_api.spec import Endpoint, Parameter
 from fullon_cache_api.spec.json import thaw
 

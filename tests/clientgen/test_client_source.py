@@ -18,7 +18,7 @@ from support import CHECKOUT
 from fullon_cache_api.client import endpoints
 from fullon_cache_api.clientgen import client_module
 from fullon_cache_api.clientgen.source import docstring, laid_out, literal, sentence
-from fullon_cache_api.gateway import load
+from fullon_cache_api.loading import load
 from fullon_cache_api.spec import Endpoint, Parameter, Spec
 from fullon_cache_api.spec.json import freeze_object
 

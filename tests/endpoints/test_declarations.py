@@ -13,7 +13,7 @@ from support import CHECKOUT, settings_for
 
 from fullon_cache_api.cache import CacheClient, Reader
 from fullon_cache_api.demo import EmbeddedServer
-from fullon_cache_api.gateway import load
+from fullon_cache_api.loading import load
 from fullon_cache_api.reads import READS
 from fullon_cache_api.reads.answer import Answer, Derived
 from fullon_cache_api.reads.symbol import Symbol

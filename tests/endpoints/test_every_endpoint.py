@@ -6,7 +6,7 @@ import pytest
 from endpoints.records import DemoGateway
 from support import CHECKOUT
 
-from fullon_cache_api.gateway import load
+from fullon_cache_api.loading import load
 from fullon_cache_api.spec.members import field_members
 from fullon_cache_api.spec.model import Endpoint
 from fullon_cache_api.spec.schemas import bundle

@@ -14,8 +14,9 @@ from profiles import examples
 from support import CHECKOUT, serving, settings_for
 
 from fullon_cache_api.demo import EmbeddedServer
-from fullon_cache_api.gateway import FullonCacheGateway, load
+from fullon_cache_api.gateway import FullonCacheGateway
 from fullon_cache_api.http.selection import BadFields, Selection, Selector, parse_fields
+from fullon_cache_api.loading import load
 from fullon_cache_api.reads.pages import LARGE
 from fullon_cache_api.spec.members import ANY
 

@@ -11,8 +11,8 @@ from profiles import examples
 from support import CHECKOUT
 
 from fullon_cache_api import openapi
-from fullon_cache_api.gateway import load
 from fullon_cache_api.http.selection import BadFields, Selection, Selector, parse_fields
+from fullon_cache_api.loading import load
 from fullon_cache_api.openapi.names import component_name
 from fullon_cache_api.openapi.partial import PartialSchemas
 from fullon_cache_api.spec import Endpoint

@@ -19,7 +19,7 @@ def client_command(spec: Path | None, output: Path | None) -> None:
     already, as fullon_cache_api.client.
     """
     from fullon_cache_api.clientgen import client_module
-    from fullon_cache_api.gateway import find_spec, load
+    from fullon_cache_api.loading import find_spec, load
 
     text = client_module(load(find_spec(load_settings(variables(spec=spec)))))
     if output is None:

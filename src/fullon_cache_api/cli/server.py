@@ -15,7 +15,8 @@ from uvicorn.supervisors import ChangeReload, Multiprocess
 
 import fullon_cache_api
 from fullon_cache_api.cli.options import load_settings
-from fullon_cache_api.gateway import FullonCacheGateway, find_spec
+from fullon_cache_api.gateway import FullonCacheGateway
+from fullon_cache_api.loading import find_spec
 from fullon_cache_api.log import get_component_logger
 from fullon_cache_api.process import settle
 from fullon_cache_api.settings import Settings, start_logging

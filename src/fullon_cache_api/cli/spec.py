@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 def check_command(file: Path | None) -> None:
     """Check a spec; every mistake is a line on standard error, and the exit status is 2."""
-    from fullon_cache_api.gateway import backend, find_spec, load
+    from fullon_cache_api.loading import backend, find_spec, load
 
     settings = load_settings({})
     path = file or find_spec(settings)
@@ -33,7 +33,7 @@ def check_command(file: Path | None) -> None:
 def routes_command(spec: Path | None, prefix: str | None) -> None:
     """Show every endpoint: its path, operationId, read and response schema."""
     from fullon_cache_api.cli.table import table
-    from fullon_cache_api.gateway import backend, find_spec, load
+    from fullon_cache_api.loading import backend, find_spec, load
 
     settings = load_settings(variables(spec=spec, prefix=prefix))
     catalogue = backend(settings)[0]
@@ -62,7 +62,7 @@ def reads_command(spec: Path | None, backend: str, as_json: bool) -> None:
 
 def _native(settings: Settings, as_json: bool) -> str:
     from fullon_cache_api.cli.catalogue import catalogue_json, catalogue_text
-    from fullon_cache_api.gateway import backend, find_spec, load
+    from fullon_cache_api.loading import backend, find_spec, load
 
     catalogue = backend(settings)[0]
     used = _paths_by_read(load(find_spec(settings), catalogue))
@@ -71,8 +71,8 @@ def _native(settings: Settings, as_json: bool) -> str:
 
 def _installed(settings: Settings, as_json: bool) -> str:
     from fullon_cache_api.cli.offers import offers_json, offers_text
-    from fullon_cache_api.gateway import find_spec, load
     from fullon_cache_api.integrations.fullon_cache import extended_catalogue, load_package, survey
+    from fullon_cache_api.loading import find_spec, load
 
     package = load_package()
     offers = survey(package)
