@@ -150,14 +150,15 @@ def make_handler(
     async def deliver(scope: Scope, form: Form, made: Finished | Stream, deadline: float) -> Response:
         if isinstance(made, Stream):
             return compression.stream(scope, await streaming.respond(made, form, scope["method"]))
-        if len(made.response.body) >= smallest:
-            return await compression.respond(scope, made.response, deadline)
-        return unless_known(scope, made.response)
+        return await compression.respond(scope, made.response, deadline)
 
     async def respond(obtain: Obtain, scope: Scope) -> Response:
         deadline = asyncio.get_running_loop().time() + source.deadline
         form = forms.wanted(scope) if are_several else json
-        return await deliver(scope, form, await obtain(form, deadline), deadline)
+        made = await obtain(form, deadline)
+        if isinstance(made, Finished) and len(made.response.body) < smallest:
+            return unless_known(scope, made.response)
+        return await deliver(scope, form, made, deadline)
 
     def handle(segments: Sequence[bytes], query_string: bytes) -> Respond:
         arguments = parse(segments[-skip:], query_string)
@@ -167,6 +168,6 @@ def make_handler(
         own = partial(obtain, arguments[:fed], selection)
         if source.shared is None or not endpoint.max_age or endpoint.coherent:
             return partial(respond, own)
-        return Shared(own, deliver, forms, endpoint.max_age, source.deadline, source.shared)
+        return Shared(own, deliver, smallest, forms, endpoint.max_age, source.deadline, source.shared)
 
     return handle

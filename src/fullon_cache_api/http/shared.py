@@ -13,7 +13,7 @@ from fullon_cache_api.reads.pages import Stream
 
 from .forms import Form, Forms
 from .kept import Finished, Kept
-from .response import Response, header
+from .response import Response, header, unless_known
 
 BUDGET = 2_000_000
 """Bytes of shared answers: for all endpoints of a gateway together."""
@@ -22,7 +22,7 @@ Obtain: TypeAlias = Callable[[Form, float], Awaitable[Finished | Stream]]
 """Reads an answer and makes it in a form, before a deadline; raises where there is none."""
 
 Deliver: TypeAlias = Callable[[Scope, Form, Finished | Stream, float], Awaitable[Response]]
-"""Makes what was obtained the answer to a request."""
+"""Makes what was obtained the answer to a request, where that takes more than a look at If-None-Match."""
 
 _DIRECTIVE = re.compile(rb'no-cache|max-age="?([0-9]{1,10})', re.IGNORECASE)
 
@@ -47,15 +47,16 @@ class Shared:
 
     Who asks while the read is under way waits for it. A request that will not have a stored answer
     (Cache-Control, RFC 9111, section 5.2.1) gets a read of its own. What is sent while it is read is not
-    shared.
+    shared. An answer of less than `smallest` bytes needs nobody to deliver it.
     """
 
-    __slots__ = ("_answers", "_deadline", "_deliver", "_forms", "_max_age", "_obtain")
+    __slots__ = ("_answers", "_deadline", "_deliver", "_forms", "_max_age", "_obtain", "_smallest")
 
     def __init__(
         self,
         obtain: Obtain,
         deliver: Deliver,
+        smallest: float,
         forms: Forms,
         max_age: float,
         deadline: float,
@@ -63,6 +64,7 @@ class Shared:
     ) -> None:
         self._obtain = obtain
         self._deliver = deliver
+        self._smallest = smallest
         self._forms = forms
         self._max_age = max_age
         self._deadline = deadline
@@ -78,6 +80,8 @@ class Shared:
             made = await self._read(form, now, deadline)
         else:
             made = await self._copied(copy, scope) or await self._obtain(form, deadline)
+        if isinstance(made, Finished) and len(made.response.body) < self._smallest:
+            return unless_known(scope, made.response)
         return await self._deliver(scope, form, made, deadline)
 
     async def _copied(self, copy: Copy, scope: Scope) -> Finished | None:
