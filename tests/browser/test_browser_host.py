@@ -35,11 +35,9 @@ def test_swagger_ui_of_the_host_shows_all_three_modules_and_the_caches_schemas(b
         for parameter in ("exchange", "symbol"):
             browser.see(f".opblock.is-open tr[data-param-name={parameter}]", parameter)
         browser.click(".opblock.is-open tr[data-code='200'] .tablinks", "Schema")
-        browser.click(
-            # The whole answer, or what `fields` selects of it.
-            whole_or_part = "tr[data-code='200'] .json-schema-2020-12-keyword--anyOf"
-            browser.click(f".opblock.is-open {whole_or_part} > .json-schema-2020-12-expand-deep-button")
-        )
+        # The whole answer, or what `fields` selects of it.
+        whole_or_part = "tr[data-code='200'] .json-schema-2020-12-keyword--anyOf"
+        browser.click(f".opblock.is-open {whole_or_part} > .json-schema-2020-12-expand-deep-button")
         browser.see(".opblock.is-open tr[data-code='200'] .json-schema-2020-12-property", "cache_hit")
         assert browser.errors() == []
         assert browser.hosts() == {"127.0.0.1"}

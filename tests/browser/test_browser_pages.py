@@ -50,11 +50,9 @@ def test_swagger_ui_shows_the_parameters_and_the_response_schema_of_an_operation
     for parameter in ("exchange", "symbol"):
         browser.see(f"{OPEN_OPERATION} tr[data-param-name={parameter}]", parameter)
     browser.click(f"{OPEN_OPERATION} tr[data-code='200'] .tablinks", "Schema")
-    browser.click(
-        # The whole answer, or what `fields` selects of it.
-        whole_or_part = "tr[data-code='200'] .json-schema-2020-12-keyword--anyOf"
-        browser.click(f"{OPEN_OPERATION} {whole_or_part} > .json-schema-2020-12-expand-deep-button")
-    )
+    # The whole answer, or what `fields` selects of it.
+    whole_or_part = "tr[data-code='200'] .json-schema-2020-12-keyword--anyOf"
+    browser.click(f"{OPEN_OPERATION} {whole_or_part} > .json-schema-2020-12-expand-deep-button")
     for field in ("exchange", "symbol", "ticker", "cached_at", "cache_hit"):
         browser.see(f"{OPEN_OPERATION} tr[data-code='200'] .json-schema-2020-12-property", field)
     assert_quiet(browser)
