@@ -57,6 +57,21 @@ def test_a_large_answer_is_whole_in_every_composition(
 
 
 @kinds
+def test_lines_and_tables_are_not_sent_in_parts_where_a_cut_could_be_hidden(
+    redis_server: EmbeddedServer, writer: "redis.Redis", kind: str
+) -> None:
+    """Middleware can end a body that was cut like a whole one, and these would not show it."""
+    writer.hset("tickers:binance", mapping={f"S{number}": '{"bid": 1}' for number in range(COUNT)})
+    with serving_app(host(kind, redis_server.url)) as client:
+        for media_type, lines in (("application/x-ndjson", COUNT), ("text/csv", COUNT + 1)):
+            headers = {**KEY, "Accept": media_type, "Accept-Encoding": "identity"}
+            answer = client.get(f"{PATH}/tickers/binance", headers=headers)
+            assert answer.headers["content-type"].startswith(media_type)
+            assert len(answer.text.splitlines()) == lines
+            assert "etag" in answer.headers
+
+
+@kinds
 def test_an_answer_that_cannot_be_brought_to_its_end_is_cut_in_every_composition(kind: str) -> None:
     with EmbeddedServer() as server:
         with redis.Redis.from_url(server.url) as own:

@@ -77,3 +77,13 @@ def test_the_elements_of_a_list_are_named_as_lindex_finds_them() -> None:
     assert page.elements[:] == [(b"element -3", b"a"), (b"element -2", b"b"), (b"element -1", b"c")]
     assert page.elements[1:2] == [(b"element -2", b"b")]
     assert (len(page.elements), page.make("element -2", b"b")) == (3, b"b")
+
+
+def test_names_that_are_known_take_no_memory_from_who_meets_another_one() -> None:
+    names = {b"field %d" % number: b"" for number in range(1_000)}
+    waiting = Seen("key")
+    waiting.new(names)
+    for _ in range(100):
+        Seen("key").new(names)
+    assert waiting.new({**names, b"another": b""}) == [(b"another", b"")]
+    assert len(waiting._marks) <= 1_010

@@ -30,10 +30,11 @@ from .text import BadText, decode_query
 MAX_BYTES = 4_000_000
 """Bytes of all answers of a batch together; those that go beyond are asked for by themselves."""
 
-WIDE_AT_ONCE = 4
-"""Reads of whole hashes, or of all keys, that one batch has under way: each may hold much memory."""
+LISTS_AT_ONCE = 10
+"""Reads of lists that one batch has under way: what they give is made without a break."""
 
-_BOUNDED = frozenset({"GET", "HGET", "HMGET", "HLEN", "LLEN", "LRANGE"})
+_SMALL = frozenset({"GET", "HGET", "HMGET", "HLEN", "LLEN"})
+_BOUNDED = _SMALL | {"LRANGE"}
 """Commands whose replies are not as long as whatever the cache holds."""
 
 _NAME = "get"
@@ -59,14 +60,30 @@ class Asked:
     respond: Respond
 
     @property
+    def is_small(self) -> bool:
+        """Whether the read takes little, however much the cache holds."""
+        return bool(self.endpoint.read.commands) and _SMALL.issuperset(self.endpoint.read.commands)
+
+    @property
     def is_wide(self) -> bool:
         """Whether the read takes as much as the cache holds."""
-        commands = self.endpoint.read.commands
-        return not commands or not _BOUNDED.issuperset(commands)
+        return not _BOUNDED.issuperset(self.endpoint.read.commands or ("",))
 
 
 Found: TypeAlias = Mapping[str, "Asked | Exception"]
 """By the text of each `get`, whom it asks, or why it can be answered by nobody."""
+
+
+class _Gates:
+    """Lets few of a batch's larger reads be under way at a time: each takes memory, and its making time."""
+
+    def __init__(self) -> None:
+        self._wide = asyncio.Semaphore(1)
+        self._lists = asyncio.Semaphore(LISTS_AT_ONCE)
+
+    def of(self, asked: Asked) -> asyncio.Semaphore:
+        """Return what a read has to pass."""
+        return self._wide if asked.is_wide else self._lists
 
 
 @dataclass(slots=True)
@@ -122,12 +139,13 @@ def make_batch(
             return error
 
     async def respond(gets: Sequence[str], found: Found, scope: Scope) -> Response:
-        deadline = asyncio.get_running_loop().time() + source.deadline
+        began = asyncio.get_running_loop().time()
+        deadline = began + source.deadline
         children = _children(scope, found)
-        room, gate = _Room(), asyncio.Semaphore(WIDE_AT_ONCE)
+        room, gates = _Room(), _Gates()
         outcomes = await asyncio.gather(
             *(
-                _outcome(asked, children[text], room, gets.count(text), gate, deadline)
+                _outcome(asked, children[text], room, gets.count(text), gates, deadline)
                 for text, asked in found.items()
             )
         )
@@ -136,7 +154,8 @@ def make_batch(
             text: explain(children[text], outcome) if isinstance(outcome, Exception) else outcome
             for text, outcome in zip(found, outcomes, strict=True)
         }
-        headers = ((b"content-type", JSON_TYPE), _lifetime(found, outcomes), NO_SNIFF, *_age(outcomes))
+        headers: tuple[Header, ...] = ((b"content-type", JSON_TYPE), _lifetime(found, outcomes), NO_SNIFF)
+        headers += _age(outcomes, asyncio.get_running_loop().time() - began)
         whole = entity(_body(gets, answers), headers)
         return await source.compression.respond(scope, whole, deadline)
 
@@ -203,15 +222,15 @@ async def _outcome(
     scope: Scope,
     room: _Room,
     times: int,
-    gate: asyncio.Semaphore,
+    gates: _Gates,
     deadline: float,
 ) -> Response | Exception:
     if isinstance(asked, Exception):
         return asked
     try:
-        if not asked.is_wide:
+        if asked.is_small:
             return await room.take(await asked.respond(scope), times)
-        async with asyncio.timeout_at(deadline), gate:
+        async with asyncio.timeout_at(deadline), gates.of(asked):
             return await room.take(await asked.respond(scope), times)
     except AnswerCut as cut:
         return cut.__cause__ if isinstance(cut.__cause__, Exception) else cut
@@ -243,11 +262,11 @@ def _lifetime(found: Found, outcomes: Sequence[Response | Exception]) -> Header:
     return cache_control(shortest)
 
 
-def _age(outcomes: Sequence[Response | Exception]) -> list[Header]:
-    """Return the Age of the oldest answer, where one was read for somebody else."""
+def _age(outcomes: Sequence[Response | Exception], took: float) -> tuple[Header, ...]:
+    """Return the Age of the oldest answer, where one was read for somebody else, and has waited since."""
     answers = (outcome for outcome in outcomes if isinstance(outcome, Response))
-    ages = [header for answer in answers for header in answer.headers if header[0] == b"age"]
-    return sorted(ages, key=lambda header: int(header[1]))[-1:]
+    ages = [int(value) for answer in answers for name, value in answer.headers if name == b"age"]
+    return ((b"age", b"%d" % math.ceil(max(ages) + took)),) if ages else ()
 
 
 def _body(gets: Sequence[str], answers: Mapping[str, Response]) -> bytes:

@@ -76,17 +76,20 @@ class Forms:
         """Return the form that a request asks for."""
         return self._every[wanted(scope, self._offered)]
 
-    def finish(self, answer: Answer, form: Form, selection: Selection | None = None) -> Finished:
+    def finish(
+        self, answer: Answer, form: Form, selection: Selection | None = None, of: int | None = None
+    ) -> Finished:
         """Return an answer, checked and as bytes, or what is selected of it.
 
-        Raises CorruptValue where it cannot be used.
+        `of` is how many elements there are, where the answer has none but those of the selected part. Raises
+        CorruptValue where it cannot be used.
         """
-        is_empty = bool(self._name) and not answer.body[self._name]
+        is_empty = bool(self._name) and not (answer.body[self._name] if of is None else of)
         body = self._contract.check(answer)
         skipped = tuple(answer.skipped)
         more: Sequence[Header] = ()
         if self._selector is not None and selection is not None:
-            body, more = self._selector.select(body, selection)
+            body, more = self._selector.select(body, selection, of)
         if form is self.json:
             response = entity(_encode(body), (*form.headers, *more))
         else:

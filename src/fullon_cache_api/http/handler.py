@@ -121,10 +121,24 @@ def make_handler(
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout_at(deadline):
-                answer = await stream.answer(Reader(source.client, deadline))
-                return await loop.run_in_executor(source.aside, lambda: forms.finish(answer, form, selection))
+                gathered = await stream.gather(Reader(source.client, deadline))
+                total = len(gathered.elements)
+                is_part = selection is not None and contract.is_by_element
+                start, end = selection.part(total) if selection is not None and is_part else (0, total)
+                answer = await gathered.answer(start, end)
+                of = total if is_part else None
+                return await loop.run_in_executor(
+                    source.aside, lambda: forms.finish(answer, form, selection, of)
+                )
         except TimeoutError:
             raise CacheTimeout from None
+
+    def checked(finished: Finished) -> Finished:
+        if finished.skipped:
+            report_skipped(endpoint.operation_id, finished.skipped)
+        if finished.is_empty and empty_is_absent:
+            raise NotCached
+        return finished
 
     async def obtain(
         arguments: Sequence[Argument], selection: Selection | None, form: Form, deadline: float
@@ -141,13 +155,12 @@ def make_handler(
             return answer
         else:
             finished = await finish_aside(answer, form, selection, deadline)
-        if finished.skipped:
-            report_skipped(endpoint.operation_id, finished.skipped)
-        if finished.is_empty and empty_is_absent:
-            raise NotCached
-        return finished
+        return checked(finished)
 
     async def deliver(scope: Scope, form: Form, made: Finished | Stream, deadline: float) -> Response:
+        if isinstance(made, Stream) and form is not json and "app" in scope:
+            # A host's middleware can end a body that was cut like a whole one, and only JSON shows that.
+            made = checked(await finish_aside(made, form, None, deadline))
         if isinstance(made, Stream):
             return compression.stream(scope, await streaming.respond(made, form, scope["method"]))
         return await compression.respond(scope, made.response, deadline)

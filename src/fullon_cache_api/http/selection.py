@@ -33,6 +33,10 @@ class Selection(NamedTuple):
     offset: int
     others: str
 
+    def part(self, total: int) -> tuple[int, int]:
+        """Return where the part of a list of so many elements begins, and where it ends."""
+        return self.offset, total if self.limit is None else self.offset + self.limit
+
 
 class BadFields(ValueError):
     """Fields that cannot be selected: each text is what is wrong with one of them."""
@@ -59,20 +63,26 @@ class Selector:
         others = _without(query_string, (self._limit, self._offset)) if pages else ""
         return Selection(fields, limit, offset or 0, others)  # type: ignore[arg-type]
 
-    def select(self, body: Body, selection: Selection) -> tuple[Body, Sequence[Header]]:
-        """Return what is selected of an answer that may leave, and the headers that say how it goes on."""
+    def select(
+        self, body: Body, selection: Selection, of: int | None = None
+    ) -> tuple[Body, Sequence[Header]]:
+        """Return what is selected of an answer that may leave, and the headers that say how it goes on.
+
+        `of` is how many elements there are, where the body has none but those of the part already.
+        """
         tree = None if selection.fields is None else _tree(selection.fields)
         if self._elements is None:
             return (body if tree is None else _members(body, tree)), ()
         listed = body.get(self._elements)
         if not isinstance(listed, list):
             return body, ()
-        end = len(listed) if selection.limit is None else selection.offset + selection.limit
-        part = listed[selection.offset : end]
+        total = len(listed) if of is None else of
+        start, end = selection.part(total)
+        part = listed[start:end] if of is None else listed
         chosen: Body = {**body, self._elements: part if tree is None else _selected(part, tree)}
         if "count" in body:
             chosen["count"] = len(part)
-        return chosen, self._links(selection, end) if end < len(listed) else ()
+        return chosen, self._links(selection, end) if end < total else ()
 
     def _links(self, selection: Selection, end: int) -> Sequence[Header]:
         if self._offset is None:

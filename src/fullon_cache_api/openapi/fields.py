@@ -1,6 +1,7 @@
 """The parameter `fields` as OpenAPI has it: a list of names, those that an answer can have."""
 
 import re
+from collections.abc import Iterable
 
 from fullon_cache_api.spec.json import PlainJson, PlainObject
 from fullon_cache_api.spec.members import LONGEST_FIELD, MAX_FIELDS, Members
@@ -14,9 +15,19 @@ def with_fields(parameter: PlainObject, members: Members) -> PlainObject:
     """Return the Parameter Object of `fields` for answers of some members."""
     names = [name for name in dict.fromkeys(members.paths()) if _is_field(name)]
     field: PlainObject = {"type": "string", "minLength": 1, "maxLength": LONGEST_FIELD}
-    patterns: list[PlainJson] = [{"pattern": _pattern(path)} for path in members.open_paths()]
-    known: list[PlainJson] = [{"enum": [*names]}] if names else []
-    field |= {"anyOf": known + patterns} if patterns else {"enum": [*names]}
+    every = [*dict.fromkeys(members.open_paths())]
+    # No name fits two of them: who tries what one of them does not allow must not meet another.
+    open_ = [path for path in every if not _is_below(path, [one for one in every if one != path])]
+    known: list[PlainJson] = [name for name in names if not _is_below(name, open_)]
+    options: list[PlainJson] = [{"pattern": _pattern(path)} for path in open_]
+    if known:
+        options.insert(0, {"enum": known})
+    if len(options) == 1 and isinstance(options[0], dict):
+        field |= options[0]
+    else:
+        field["anyOf"] = options
+    if len(known) < len(names):
+        field["examples"] = [*names]
     schema: PlainObject = {
         "type": "array",
         "items": field,
@@ -26,6 +37,10 @@ def with_fields(parameter: PlainObject, members: Members) -> PlainObject:
     }
     more: PlainObject = {"style": "form", "explode": False, "schema": schema}
     return {**parameter, **more, **({"example": [*names[:_SHOWN]]} if names else {})}
+
+
+def _is_below(name: str, paths: Iterable[str]) -> bool:
+    return any(not path or name.startswith(path + ".") for path in paths)
 
 
 def _is_field(name: str) -> bool:

@@ -1,5 +1,6 @@
 """Collections of very many elements: read page by page, and given away before all of them are read."""
 
+import asyncio
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol, TypeAlias
@@ -26,6 +27,9 @@ NEXT_PAGE = 500
 
 _LEAST = 16
 """Fields that the first page of each of many hashes has at least."""
+
+_SLICE = 100
+"""Elements that are made before the event loop goes on."""
 
 Make: TypeAlias = Callable[[str, bytes], Value | None]
 """Takes a field's name and its value; gives the element, None where it was not asked for, or BadValue."""
@@ -123,19 +127,38 @@ class Stream:
                 return page
         return None
 
-    async def answer(self, reader: Reader) -> Answer:
-        """Read all that is left, and return the collection as a whole; fields of hashes are sorted."""
-        elements: Elements[Value] = Elements(skipped=list(self.skipped))
-        pages: list[Page] = []
+    async def gather(self, reader: Reader) -> "Gathered":
+        """Read all that is left, and return the elements as they were read; fields of hashes are sorted."""
+        found: list[tuple[Page, bytes, bytes]] = []
         while (page := await self.next(reader)) is not None:
-            pages.append(page)
-        found = [(page, *element) for page in pages for element in page.elements[:]]
+            found += [(page, *element) for element in page.elements[:]]
         found.sort(key=lambda one: (one[0].key, b"" if one[0].is_ordered else one[1]))
-        for page, raw_name, raw in found:
+        return Gathered(self, found)
+
+    async def answer(self, reader: Reader) -> Answer:
+        """Read all that is left, and return the collection as a whole."""
+        gathered = await self.gather(reader)
+        return await gathered.answer(0, len(gathered.elements))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Gathered:
+    """All elements of a collection as they were read, each with its page and its name, in their order."""
+
+    stream: Stream
+    elements: Sequence[tuple[Page, bytes, bytes]]
+
+    async def answer(self, start: int, end: int) -> Answer:
+        """Return a part of the elements as a collection, made while the event loop goes on."""
+        stream = self.stream
+        made: Elements[Value] = Elements(skipped=list(stream.skipped))
+        for index, (page, raw_name, raw) in enumerate(self.elements[start:end], 1):
             shown = raw_name.decode(errors="backslashreplace")
-            if elements.attempt(page.key, shown, parse_text, raw_name) is not None:
-                elements.add(page.key, shown, page.make, shown, raw)
-        return elements.answer(self.name, self.source, self.members)
+            if made.attempt(page.key, shown, parse_text, raw_name) is not None:
+                made.add(page.key, shown, page.make, shown, raw)
+            if index % _SLICE == 0:
+                await asyncio.sleep(0)
+        return made.answer(stream.name, stream.source, stream.members)
 
 
 async def first_pages(reader: Reader, scan: HashScan) -> list[Page]:

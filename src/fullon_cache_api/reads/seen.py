@@ -30,12 +30,16 @@ class Seen:
 
     def new(self, fields: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
         """Return the fields that the scan has not met before, and meet them."""
-        # Both are one step each to other threads: no two names can have the same number.
-        number, following = self._names.numbers.setdefault, self._names.next_number
-        numbers = [number(name, next(following)) for name in fields]
+        numbers = [self._number(name) for name in fields]
         marks = self._marks
         marks.extend(bytes(max(0, max(numbers, default=-1) + 1 - len(marks))))
         found = [field for field, index in zip(fields.items(), numbers, strict=True) if not marks[index]]
         for index in numbers:
             marks[index] = 1
         return found
+
+    def _number(self, name: bytes) -> int:
+        known = self._names.numbers
+        number = known.get(name)
+        # Each is one step to other threads: no two names can have the same number.
+        return known.setdefault(name, next(self._names.next_number)) if number is None else number
