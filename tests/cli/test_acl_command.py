@@ -88,11 +88,6 @@ def test_a_name_that_is_no_single_plain_word_is_refused(cli: Cli, name: str) -> 
     assert "1 to 64 letters, digits, and _ . -" in result.stderr
 
 
-def test_a_bad_spec_has_no_user(cli: Cli, bad_spec: Path) -> None:
-    result = cli("acl", "--spec", bad_spec)
-    assert (result.exit_code, result.stdout) == (2, "")
-
-
 @pytest.mark.parametrize("glob", list("*?[]\\^-"))
 def test_what_a_glob_would_take_for_a_wildcard_stands_for_itself(server: EmbeddedServer, glob: str) -> None:
     """In `[a-c^]` the last three mean something only behind a `[`, which is escaped."""
@@ -168,7 +163,9 @@ def test_check_says_of_a_user_who_may_ask_that_it_cannot_write(
 ) -> None:
     result = cli("check", spec, "--redis", REDIS_URL=url_for(server, rules))
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout.endswith("/0: this user cannot write what the spec reads\n")
+    assert result.stdout.endswith(
+        "/0: this user cannot write what the spec reads (one key of each pattern)\n"
+    )
 
 
 def test_check_says_of_the_user_of_acl_that_it_is_restricted(
@@ -197,6 +194,15 @@ def test_a_redis_that_is_not_there_is_status_3(cli: Cli, spec: Path) -> None:
     result = cli("check", spec, "--redis", REDIS_URL=url)
     assert result.exit_code == 3
     assert result.stderr == f"redis://127.0.0.1:{port}/0: Redis cannot be read: no connection\n"
+
+
+def test_a_redis_that_hangs_is_status_3(cli: Cli, spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fullon_cache_api.cache.rights.ASKED_WITHIN", 0.2)
+    with EmbeddedServer(port=0) as hung:
+        url = hung.url
+        hung.pause()
+        result = cli("check", spec, "--redis", REDIS_URL=url)
+    assert (result.exit_code, result.stderr) == (3, f"{url}: Redis cannot be read: no answer\n")
 
 
 def test_a_wrong_password_is_status_3_and_is_not_repeated(

@@ -169,6 +169,16 @@ def test_the_server_lets_the_user_do_nothing_else_than_the_rules_say(
     }  # fmt: skip
 
 
+def test_the_user_could_not_write_a_key_even_if_it_were_given_a_command_that_does(
+    restricted: Restricted, spec: Spec
+) -> None:
+    restricted.allow((*acl_rules(spec), "+hset", "+set", "+del", "+lpop"))
+    writes = (("HSET", "accounts", "1", "{}"), ("SET", "TRADE:STATUS:x", "1"), ("LPOP", "trades:x:y"))
+    for words in (*writes, ("DEL", "accounts")):
+        with pytest.raises(NoPermissionError):
+            restricted.reader.execute_command(*words)
+
+
 def test_the_user_cannot_read_other_keys(restricted: Restricted, spec: Spec) -> None:
     for key in ("accounts2", "xaccounts", "process:actives:tick", "ticker_time:binance:BTC/USDT", "tickers"):
         with pytest.raises(NoPermissionError):

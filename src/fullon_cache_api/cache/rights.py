@@ -45,7 +45,9 @@ async def rights(target: RedisTarget, keys: Sequence[str]) -> Rights:
         async with asyncio.timeout(ASKED_WITHIN):
             await connection.connect()
             return await _rights(connection, keys)
-    except (RedisError, OSError, TimeoutError) as error:
+    except TimeoutError:
+        raise CacheUnavailable("no answer") from None
+    except (RedisError, OSError) as error:
         raise CacheUnavailable(short_reason(error)) from None
     finally:
         with suppress(RedisError, OSError):

@@ -59,7 +59,7 @@ def report_rights(target: RedisTarget, spec: Spec) -> None:
     if found.writes:
         click.echo(f"warning: {target}: {_could_write(found.writes)}", err=True)
     elif found.writes is not None:
-        click.echo(f"{target}: this user cannot write what the spec reads")
+        click.echo(f"{target}: this user cannot write what the spec reads (one key of each pattern)")
     elif found.restricted:
         click.echo(f"{target}: this user is restricted; it may not ask whether it could write")
     else:
