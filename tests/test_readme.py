@@ -95,6 +95,13 @@ def test_the_client_does_what_is_shown(demo_client: httpx.Client, capsys: pytest
     assert second.startswith("404 The cache does not hold what the path names. ")
 
 
+def test_the_redis_user_is_the_one_that_is_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    (shown,) = re.findall(r"^\$ fullon-cache-api acl --user gateway\n(.+\n.+\n)```$", TEXT, re.MULTILINE)
+    result = CliRunner().invoke(main, ["acl", "--user", "gateway"])
+    assert (result.exit_code, result.output) == (0, shown)
+
+
 def test_a_misspelt_read_is_reported_as_shown(own_spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     head, _, tail = own_spec.read_text().rpartition("TickCache.get_ticker")
     own_spec.write_text(f"{head}TickCache.get_tikcer{tail}")

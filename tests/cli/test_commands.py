@@ -162,7 +162,7 @@ def test_openapi_exits_with_1_where_the_file_cannot_be_written(cli: Cli, tmp_pat
     )
 
 
-@pytest.mark.parametrize("command", ["serve", "run", "demo", "check", "routes", "reads", "openapi"])
+@pytest.mark.parametrize("command", ["serve", "run", "demo", "check", "routes", "reads", "openapi", "acl"])
 def test_an_unusable_setting_ends_every_command_with_2_and_one_line(cli: Cli, command: str) -> None:
     result = cli(command, API_DEADLINE="soon")
     assert (result.exit_code, result.stdout, result.stderr) == (
@@ -178,6 +178,7 @@ def test_an_unusable_setting_ends_every_command_with_2_and_one_line(cli: Cli, co
         ["routes"],
         ["reads"],
         ["openapi"],
+        ["acl"],
         ["run"],
         ["demo"],
         ["serve"],

@@ -5,6 +5,7 @@ Modules that are slow to import are imported by the commands that need them.
 
 import click
 
+from fullon_cache_api.cli.acl import acl_command
 from fullon_cache_api.cli.client import client_command
 from fullon_cache_api.cli.demo import demo_command
 from fullon_cache_api.cli.failures import Group
@@ -32,5 +33,6 @@ for command in (
     reads_command,
     openapi_command,
     client_command,
+    acl_command,
 ):
     main.add_command(command)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fullon_cache_api.cli.acl import report_rights
 from fullon_cache_api.cli.options import load_settings, prefix_option, spec_option, variables
 
 if TYPE_CHECKING:
@@ -16,8 +17,12 @@ if TYPE_CHECKING:
 
 @click.command("check")
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
-def check_command(file: Path | None) -> None:
-    """Check a spec; every mistake is a line on standard error, and the exit status is 2."""
+@click.option("--redis", "asks_redis", is_flag=True, help="Ask Redis, too, whether its user could write.")
+def check_command(file: Path | None, asks_redis: bool) -> None:
+    """Check a spec; every mistake is a line on standard error, and the exit status is 2.
+
+    With --redis, a user who could write is a warning; a Redis that cannot be asked is exit status 3.
+    """
     from fullon_cache_api.loading import backend, find_spec, load
 
     settings = load_settings({})
@@ -25,6 +30,8 @@ def check_command(file: Path | None) -> None:
     spec = load(path, backend(settings)[0])
     endpoints, schemas = len(spec.endpoints), len(spec.schemas)
     click.echo(f"{path}: {_count(endpoints, 'endpoint')}, {_count(schemas, 'schema')}: fine")
+    if asks_redis:
+        report_rights(settings.redis, spec)
 
 
 @click.command("routes")

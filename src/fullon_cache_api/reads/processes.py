@@ -182,6 +182,7 @@ async def get_system_health(reader: Reader) -> Answer:
     "ProcessCache.get_metrics",
     commands=("HLEN", "SCAN"),
     keys=("process:active:{process_type}", COMPONENTS, "process:data:{process_id}"),
+    counted=("process:data:{process_id}",),
     answer=overview(
         total_processes=INTEGER,
         active_processes=INTEGER,

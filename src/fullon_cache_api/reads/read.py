@@ -33,6 +33,7 @@ def read(
     absent: bool = False,
     ambiguous: bool = False,
     no_scan_with: str | None = None,
+    counted: tuple[str, ...] = (),
 ) -> Callable[[ReadFunction], Read]:
     """Declare a read; its summary is the first line of the function's docstring."""
 
@@ -49,6 +50,7 @@ def read(
             absent=absent,
             ambiguous=ambiguous,
             no_scan_with=no_scan_with,
+            counted=counted,
         )
         return Read(signature, function)
 

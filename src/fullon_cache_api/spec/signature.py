@@ -36,7 +36,8 @@ class ReadSignature:
     `answer` is a JSON Schema of what the read gives. `elements` names the answer's property that lists the
     elements of a collection. `absent` is true where the read can say that the cache does not hold the thing,
     `ambiguous` where one id can name several things (HTTP 409). `no_scan_with` names the argument with which
-    a read that else looks for keys (SCAN) reads known keys only.
+    a read that else looks for keys (SCAN) reads known keys only; `counted` are those of the `keys` whose
+    names it looks for, and whose values it never reads.
     """
 
     name: str
@@ -49,6 +50,7 @@ class ReadSignature:
     absent: bool = False
     ambiguous: bool = False
     no_scan_with: str | None = None
+    counted: tuple[str, ...] = ()
 
     def argument(self, name: str) -> Argument | None:
         """Return the argument of that name, or None."""
