@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 import msgspec
 from starlette.types import Scope
 
+from fullon_cache_api.cache.errors import CorruptValue
 from fullon_cache_api.reads.answer import Answer, Body
+from fullon_cache_api.reads.pages import RawElement, Stream
 from fullon_cache_api.spec.json import JsonObject
 from fullon_cache_api.spec.media import CSV_TYPE, JSON_TYPE, LINES_TYPE, media_types
 from fullon_cache_api.spec.model import Endpoint
@@ -15,8 +17,9 @@ from .contract import Contract
 from .csv_writer import CsvWriter, columns_of, csv_columns
 from .kept import Entries, Finished
 from .negotiation import wanted
+from .parts import write_part
 from .response import NO_SNIFF, Header, cache_control, entity
-from .selection import Selection, compile_selector
+from .selection import Selection, compile_selector, element_selector
 from .writers import JsonWriter, LinesWriter, Writer
 
 _VARY: Header = (b"vary", b"Accept")
@@ -76,34 +79,58 @@ class Forms:
         """Return the form that a request asks for."""
         return self._every[wanted(scope, self._offered)]
 
-    def finish(
-        self, answer: Answer, form: Form, selection: Selection | None = None, of: int | None = None
-    ) -> Finished:
+    def finish(self, answer: Answer, form: Form, selection: Selection | None = None) -> Finished:
         """Return an answer, checked and as bytes, or what is selected of it.
 
-        `of` is how many elements there are, where the answer has none but those of the selected part. Raises
-        CorruptValue where it cannot be used.
+        Raises CorruptValue where it cannot be used.
         """
-        is_empty = bool(self._name) and not (answer.body[self._name] if of is None else of)
+        is_empty = bool(self._name) and not answer.body[self._name]
         body = self._contract.check(answer)
         skipped = tuple(answer.skipped)
         more: Sequence[Header] = ()
         if self._selector is not None and selection is not None:
-            body, more = self._selector.select(body, selection, of)
+            body, more = self._selector.select(body, selection)
         if form is self.json:
             response = entity(_encode(body), (*form.headers, *more))
         else:
-            # Only JSON has a place for it.
-            more = (*more, (b"x-skipped", b"%d" % len(skipped))) if skipped else more
-            response = entity(_elements(body[self._name], form, selection), (*form.headers, *more))
+            body_text = _elements(body[self._name], self._writer(form, selection, {}, ""))
+            response = entity(body_text, (*form.headers, *more, *_skipped(skipped)))
         return Finished(response, skipped, is_empty and not skipped)
 
+    async def finish_part(
+        self, stream: Stream, elements: Sequence[RawElement], form: Form, selection: Selection | None
+    ) -> Finished:
+        """Return a large answer, or what is selected of it, made while the event loop goes on.
 
-def _elements(elements: object, form: Form, selection: Selection | None) -> bytes:
+        Where the response schema looks at each element alone. A part is one of all elements, from which those
+        that cannot be used are then left out.
+        """
+        total = len(elements)
+        start, end = (0, total) if selection is None else selection.part(total)
+        select = element_selector(None if selection is None else selection.fields)
+        check = self._contract.check_element
+        writer = self._writer(form, selection, stream.members, stream.source)
+        left_out = list(stream.skipped)
+        body = await write_part(elements[start:end], lambda value: select(check(value)), writer, left_out)
+        skipped = tuple(left_out)
+        more: Sequence[Header] = () if form is self.json else _skipped(skipped)
+        if self._selector is not None and selection is not None:
+            more = (*self._selector.links(selection, total), *more)
+        return Finished(entity(body, (*form.headers, *more)), skipped, not total and not skipped)
+
+    def _writer(self, form: Form, selection: Selection | None, members: Body, source: str) -> Writer:
+        fields = None if selection is None or form is self.json else selection.fields
+        return form.writer(members, source) if fields is None else form.partly(fields.split(","))
+
+
+def _elements(elements: object, writer: Writer) -> bytes:
     texts = [_encode(element) for element in elements] if isinstance(elements, list) else []
-    fields = None if selection is None else selection.fields
-    writer = form.writer({}, "") if fields is None else form.partly(fields.split(","))
     return writer.head(texts) + writer.part(texts) + writer.tail(len(texts), 0)
+
+
+def _skipped(skipped: Sequence[CorruptValue]) -> Sequence[Header]:
+    # Only JSON has a place for it in its body.
+    return ((b"x-skipped", b"%d" % len(skipped)),) if skipped else ()
 
 
 def _content_type(media_type: str) -> bytes:

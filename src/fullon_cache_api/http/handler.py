@@ -46,7 +46,7 @@ class Source:
 
     `kept` are finished answers, `shared` those that many requests get for a while, None where each is to have
     a read of its own, `known` are elements of large ones, whose making takes `turns`. `aside` is where large
-    ones are compressed, one at a time, and parts of them selected.
+    ones are compressed, one at a time.
     """
 
     client: ReadClient
@@ -114,22 +114,14 @@ def make_handler(
         source.kept.add(form.kept, key, finished, size_of(key, finished))
         return finished
 
-    async def finish_aside(
-        stream: Stream, form: Form, selection: Selection | None, deadline: float
-    ) -> Finished:
+    async def gather(stream: Stream, form: Form, selection: Selection | None, deadline: float) -> Finished:
         # Other requests go on meanwhile.
-        loop = asyncio.get_running_loop()
+        reader = Reader(source.client, deadline)
         try:
             async with asyncio.timeout_at(deadline):
-                gathered = await stream.gather(Reader(source.client, deadline))
-                total = len(gathered.elements)
-                is_part = selection is not None and contract.is_by_element
-                start, end = selection.part(total) if selection is not None and is_part else (0, total)
-                answer = await gathered.answer(start, end)
-                of = total if is_part else None
-                return await loop.run_in_executor(
-                    source.aside, lambda: forms.finish(answer, form, selection, of)
-                )
+                if contract.is_by_element:
+                    return await forms.finish_part(stream, await stream.gather(reader), form, selection)
+                return forms.finish(await stream.answer(reader), form, selection)
         except TimeoutError:
             raise CacheTimeout from None
 
@@ -154,13 +146,13 @@ def make_handler(
         elif contract.is_by_element and selection is None:
             return answer
         else:
-            finished = await finish_aside(answer, form, selection, deadline)
+            finished = await gather(answer, form, selection, deadline)
         return checked(finished)
 
     async def deliver(scope: Scope, form: Form, made: Finished | Stream, deadline: float) -> Response:
         if isinstance(made, Stream) and form is not json and "app" in scope:
             # A host's middleware can end a body that was cut like a whole one, and only JSON shows that.
-            made = checked(await finish_aside(made, form, None, deadline))
+            made = checked(await gather(made, form, None, deadline))
         if isinstance(made, Stream):
             return compression.stream(scope, await streaming.respond(made, form, scope["method"]))
         return await compression.respond(scope, made.response, deadline)

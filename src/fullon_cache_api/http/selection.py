@@ -1,6 +1,6 @@
 """What of an answer is sent: members by `fields`, a part of a collection by `limit` and `offset`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 from urllib.parse import quote
 
@@ -63,33 +63,37 @@ class Selector:
         others = _without(query_string, (self._limit, self._offset)) if pages else ""
         return Selection(fields, limit, offset or 0, others)  # type: ignore[arg-type]
 
-    def select(
-        self, body: Body, selection: Selection, of: int | None = None
-    ) -> tuple[Body, Sequence[Header]]:
-        """Return what is selected of an answer that may leave, and the headers that say how it goes on.
-
-        `of` is how many elements there are, where the body has none but those of the part already.
-        """
+    def select(self, body: Body, selection: Selection) -> tuple[Body, Sequence[Header]]:
+        """Return what is selected of an answer that may leave, and the headers that say how it goes on."""
         tree = None if selection.fields is None else _tree(selection.fields)
         if self._elements is None:
             return (body if tree is None else _members(body, tree)), ()
         listed = body.get(self._elements)
         if not isinstance(listed, list):
             return body, ()
-        total = len(listed) if of is None else of
-        start, end = selection.part(total)
-        part = listed[start:end] if of is None else listed
+        start, end = selection.part(len(listed))
+        part = listed[start:end]
         chosen: Body = {**body, self._elements: part if tree is None else _selected(part, tree)}
         if "count" in body:
             chosen["count"] = len(part)
-        return chosen, self._links(selection, end) if end < total else ()
+        return chosen, self.links(selection, len(listed))
 
-    def _links(self, selection: Selection, end: int) -> Sequence[Header]:
-        if self._offset is None:
+    def links(self, selection: Selection, total: int) -> Sequence[Header]:
+        """Return the header that says how a list of so many elements goes on, if it does."""
+        end = selection.part(total)[1]
+        if self._offset is None or end >= total:
             return ()
         # RFC 3986, section 5.2.2: a reference of a query alone keeps the path, whatever hosts put before it.
         query = f"{selection.others}{self._limit}={selection.limit}&{self._offset}={end}"
         return ((b"link", f'<?{query}>; rel="next"'.encode()),)
+
+
+def element_selector(fields: str | None) -> Callable[[Value], Value]:
+    """Return what selects fields of one element; all of it where no fields are given."""
+    if fields is None:
+        return lambda value: value
+    tree = _tree(fields)
+    return lambda value: _selected(value, tree)
 
 
 def compile_selector(endpoint: Endpoint) -> Selector | None:

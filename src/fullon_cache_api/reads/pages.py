@@ -1,8 +1,8 @@
 """Collections of very many elements: read page by page, and given away before all of them are read."""
 
-import asyncio
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import NamedTuple, Protocol, TypeAlias
 
 from fullon_cache_api.cache.commands import Command
@@ -27,9 +27,6 @@ NEXT_PAGE = 500
 
 _LEAST = 16
 """Fields that the first page of each of many hashes has at least."""
-
-_SLICE = 100
-"""Elements that are made before the event loop goes on."""
 
 Make: TypeAlias = Callable[[str, bytes], Value | None]
 """Takes a field's name and its value; gives the element, None where it was not asked for, or BadValue."""
@@ -127,38 +124,33 @@ class Stream:
                 return page
         return None
 
-    async def gather(self, reader: Reader) -> "Gathered":
+    async def gather(self, reader: Reader) -> list["RawElement"]:
         """Read all that is left, and return the elements as they were read; fields of hashes are sorted."""
-        found: list[tuple[Page, bytes, bytes]] = []
+        found: list[RawElement] = []
         while (page := await self.next(reader)) is not None:
-            found += [(page, *element) for element in page.elements[:]]
-        found.sort(key=lambda one: (one[0].key, b"" if one[0].is_ordered else one[1]))
-        return Gathered(self, found)
+            found += [RawElement(page, *element) for element in page.elements[:]]
+        if not any(one.page.is_ordered for one in found):
+            # The one sort keeps the order of the other: together they take half the time of one by both.
+            found.sort(key=attrgetter("name"))
+            found.sort(key=attrgetter("page.key"))
+        return found
 
     async def answer(self, reader: Reader) -> Answer:
         """Read all that is left, and return the collection as a whole."""
-        gathered = await self.gather(reader)
-        return await gathered.answer(0, len(gathered.elements))
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Gathered:
-    """All elements of a collection as they were read, each with its page and its name, in their order."""
-
-    stream: Stream
-    elements: Sequence[tuple[Page, bytes, bytes]]
-
-    async def answer(self, start: int, end: int) -> Answer:
-        """Return a part of the elements as a collection, made while the event loop goes on."""
-        stream = self.stream
-        made: Elements[Value] = Elements(skipped=list(stream.skipped))
-        for index, (page, raw_name, raw) in enumerate(self.elements[start:end], 1):
+        elements: Elements[Value] = Elements(skipped=list(self.skipped))
+        for page, raw_name, raw in await self.gather(reader):
             shown = raw_name.decode(errors="backslashreplace")
-            if made.attempt(page.key, shown, parse_text, raw_name) is not None:
-                made.add(page.key, shown, page.make, shown, raw)
-            if index % _SLICE == 0:
-                await asyncio.sleep(0)
-        return made.answer(stream.name, stream.source, stream.members)
+            if elements.attempt(page.key, shown, parse_text, raw_name) is not None:
+                elements.add(page.key, shown, page.make, shown, raw)
+        return elements.answer(self.name, self.source, self.members)
+
+
+class RawElement(NamedTuple):
+    """An element of a page as it was read."""
+
+    page: Page
+    name: bytes
+    raw: bytes
 
 
 async def first_pages(reader: Reader, scan: HashScan) -> list[Page]:
