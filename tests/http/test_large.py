@@ -160,7 +160,7 @@ def test_parts_of_a_large_collection_hold_each_element_once_and_leave_out_what_i
 async def test_the_event_loop_goes_on_while_a_large_answer_is_made(
     redis_server: EmbeddedServer, writer: "redis.Redis", query: str, accept: str
 ) -> None:
-    put_many(writer, "binance", 20_000)
+    put_many(writer, "binance", 10_000)
     longest = 0.0
 
     async def beat() -> None:
@@ -170,7 +170,8 @@ async def test_the_event_loop_goes_on_while_a_large_answer_is_made(
             await asyncio.sleep(0)
             longest = max(longest, time.perf_counter() - began)
 
-    async with FullonCacheGateway(settings=settings_for(redis_server.url)) as gateway:
+    settings = settings_for(redis_server.url, API_DEADLINE="20")
+    async with FullonCacheGateway(settings=settings) as gateway:
         beating = asyncio.create_task(beat())
         answered = await answer(gateway.get_app(), http_scope(PATH + query, headers=[("Accept", accept)]))
         beating.cancel()
