@@ -4,7 +4,7 @@ import threading
 import time
 
 _BEAT = 0.02
-_STANDSTILL = 0.3
+_STANDSTILL = 0.2
 
 
 class Machine:

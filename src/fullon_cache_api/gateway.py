@@ -12,10 +12,11 @@ from starlette.routing import BaseRoute
 from fullon_cache_api import openapi
 from fullon_cache_api.cache import CacheClient, CacheError, CoherentClient, CorruptValue
 from fullon_cache_api.cache.tracking import prefixes_of
+from fullon_cache_api.http.answers import Source
 from fullon_cache_api.http.app import GatewayApp
 from fullon_cache_api.http.batch import make_batch
 from fullon_cache_api.http.embedding import EndpointRoute
-from fullon_cache_api.http.handler import Handler, Source, make_handler
+from fullon_cache_api.http.handler import Handler, make_handler
 from fullon_cache_api.http.problems import ProblemText
 from fullon_cache_api.http.route import RouteConflict, RouteTree
 from fullon_cache_api.http.shared import SharedAnswers

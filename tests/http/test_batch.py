@@ -21,9 +21,10 @@ from support import serving, settings_for
 from fullon_cache_api.cache import CacheClient, RedisTarget
 from fullon_cache_api.demo import EmbeddedServer
 from fullon_cache_api.gateway import FullonCacheGateway
+from fullon_cache_api.http.answers import Source
 from fullon_cache_api.http.app import GatewayApp
 from fullon_cache_api.http.batch import make_batch
-from fullon_cache_api.http.handler import Handler, Respond, Source
+from fullon_cache_api.http.handler import Handler, Respond
 from fullon_cache_api.http.response import Response
 from fullon_cache_api.http.route import RouteTree
 

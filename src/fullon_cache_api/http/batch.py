@@ -18,7 +18,8 @@ from fullon_cache_api.spec.batch import MAX_GETS
 from fullon_cache_api.spec.model import Endpoint
 from fullon_cache_api.spec.suggest import did_you_mean
 
-from .handler import Handler, Respond, Source
+from .answers import Source
+from .handler import Handler, Respond
 from .parameters import BadParameters, ParameterMistake
 from .path import raw_path, segments_of
 from .problems import BatchTooLarge, NoSuchEndpoint

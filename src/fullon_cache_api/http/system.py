@@ -16,7 +16,8 @@ from fullon_cache_api.spec.json import PlainJson
 from fullon_cache_api.spec.model import Spec
 from fullon_cache_api.spec.problems import PROBLEMS
 
-from .handler import Handler, Respond, Source
+from .answers import Source
+from .handler import Handler, Respond
 from .pages import LandingEntry, Page, asset, landing_json, landing_page, redoc_page, swagger_page
 from .parameters import refuse_parameters
 from .problems import RETRY_AFTER, NoSuchEndpoint

@@ -1,0 +1,151 @@
+"""The answers of one endpoint: read, made in the form that is wanted, and delivered."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from starlette.types import Scope
+
+from fullon_cache_api.cache.client import ReadClient
+from fullon_cache_api.cache.errors import CacheTimeout, CorruptValue
+from fullon_cache_api.cache.reader import Reader
+from fullon_cache_api.reads.answer import Answer, Derived
+from fullon_cache_api.reads.pages import Stream
+from fullon_cache_api.reads.read import Read
+from fullon_cache_api.spec.model import Endpoint, Spec
+
+from .compression import Compression
+from .contract import Contract
+from .elements import KnownElements
+from .forms import Form, Forms
+from .kept import Finished, Kept, Key, size_of
+from .parameters import Argument
+from .problems import NotCached
+from .response import Response
+from .selection import Selection
+from .shared import SharedAnswers
+from .streaming import ReportCut, Streaming, Turns
+
+ReportSkipped: TypeAlias = Callable[[str, Sequence[CorruptValue]], None]
+"""Is told the operationId and what was left out of its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where handlers read from, how long a request may take (seconds), and what they have together.
+
+    `kept` are finished answers, `shared` those that many requests get for a while, None where each is to have
+    a read of its own; `known` are elements of large ones, whose making takes `turns`.
+    """
+
+    client: ReadClient
+    deadline: float
+    kept: Kept
+    compression: Compression
+    shared: SharedAnswers | None
+    known: KnownElements = field(default_factory=KnownElements)
+    turns: Turns = field(default_factory=Turns)
+
+    @classmethod
+    def of(
+        cls,
+        client: ReadClient,
+        deadline: float,
+        shared: SharedAnswers | None = None,
+        *,
+        compresses: bool = True,
+    ) -> "Source":
+        """Return a source that nothing has been read from yet."""
+        kept = Kept()
+        compression = Compression(kept, ThreadPoolExecutor(1, "compression"), on=compresses)
+        return cls(client, deadline, kept, compression, shared)
+
+
+class Answers:
+    """Reads and makes the answers of one endpoint; compiled once.
+
+    `obtain` and `deliver` raise NotCached, AmbiguousOrder and the errors of the cache.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        endpoint: Endpoint,
+        read: Read,
+        source: Source,
+        report_skipped: ReportSkipped,
+        report_cut: ReportCut,
+    ) -> None:
+        contract = Contract(endpoint, spec.schemas)
+        self.forms = Forms(endpoint, contract, spec.schemas)
+        self._read: Callable[..., Awaitable[Answer | Derived | Stream | None]] = read.function
+        self._source = source
+        self._operation_id = endpoint.operation_id
+        self._report_skipped = report_skipped
+        self._empty_is_absent = endpoint.empty == 404
+        self._is_by_element = contract.is_by_element
+        self._streaming = Streaming(
+            endpoint.operation_id,
+            contract.check_element,
+            lambda: Reader(source.client, asyncio.get_running_loop().time() + source.deadline),
+            report_skipped,
+            report_cut,
+            self._empty_is_absent,
+            source.known,
+            source.turns,
+        )
+
+    async def obtain(
+        self, arguments: Sequence[Argument], selection: Selection | None, form: Form, deadline: float
+    ) -> Finished | Stream:
+        """Return an answer, or what is selected of it; a large one that is wanted whole is yet to be made."""
+        answer = await self._read(Reader(self._source.client, deadline), *arguments)
+        if answer is None:
+            raise NotCached
+        if isinstance(answer, Derived):
+            key = answer if selection is None else (answer, selection)
+            finished = form.kept.get(key) or self._finish_once(answer, form, selection, key)
+        elif isinstance(answer, Answer):
+            finished = self.forms.finish(answer, form, selection)
+        elif self._is_by_element and selection is None:
+            return answer
+        else:
+            finished = await self._gather(answer, form, selection, deadline)
+        return self._checked(finished)
+
+    async def deliver(self, scope: Scope, form: Form, made: Finished | Stream, deadline: float) -> Response:
+        """Return what was obtained as the answer to a request: compressed, or sent while it is made."""
+        compression = self._source.compression
+        if isinstance(made, Stream) and form is not self.forms.json and "app" in scope:
+            # A host's middleware can end a body that was cut like a whole one, and only JSON shows that.
+            made = self._checked(await self._gather(made, form, None, deadline))
+        if isinstance(made, Stream):
+            return compression.stream(scope, await self._streaming.respond(made, form, scope["method"]))
+        return await compression.respond(scope, made.response, deadline)
+
+    def _finish_once(self, derived: Derived, form: Form, selection: Selection | None, key: Key) -> Finished:
+        finished = self.forms.finish(derived.answer(), form, selection)
+        self._source.kept.add(form.kept, key, finished, size_of(key, finished))
+        return finished
+
+    async def _gather(
+        self, stream: Stream, form: Form, selection: Selection | None, deadline: float
+    ) -> Finished:
+        reader = Reader(self._source.client, deadline)
+        try:
+            async with asyncio.timeout_at(deadline):
+                if self._is_by_element:
+                    elements = await stream.gather(reader)
+                    return await self.forms.finish_part(stream, elements, form, selection)
+                return self.forms.finish(await stream.answer(reader), form, selection)
+        except TimeoutError:
+            raise CacheTimeout from None
+
+    def _checked(self, finished: Finished) -> Finished:
+        if finished.skipped:
+            self._report_skipped(self._operation_id, finished.skipped)
+        if finished.is_empty and self._empty_is_absent:
+            raise NotCached
+        return finished
