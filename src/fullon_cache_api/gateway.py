@@ -16,13 +16,17 @@ from fullon_cache_api.http.answers import Source
 from fullon_cache_api.http.app import GatewayApp
 from fullon_cache_api.http.batch import make_batch
 from fullon_cache_api.http.embedding import EndpointRoute
+from fullon_cache_api.http.guard import guarded, make_guards
 from fullon_cache_api.http.handler import Handler, make_handler
 from fullon_cache_api.http.problems import ProblemText
+from fullon_cache_api.http.request_id import Traced
 from fullon_cache_api.http.route import RouteConflict, RouteTree
 from fullon_cache_api.http.shared import SharedAnswers
+from fullon_cache_api.http.streaming import OpenStreams
 from fullon_cache_api.http.system import system_routes
 from fullon_cache_api.loading import backend, find_spec, load
 from fullon_cache_api.log import get_component_logger
+from fullon_cache_api.rate_redis import SharedCount
 from fullon_cache_api.reads import READS
 from fullon_cache_api.reads.read import Read
 from fullon_cache_api.settings import Settings, SettingsError
@@ -59,6 +63,7 @@ class FullonCacheGateway:
         self.spec = loaded if title is None else _retitled(loaded, title)
         self._client = CacheClient(self.settings.redis.connection)
         self._coherent = self._coherent_client()
+        self._shared_count = self._counted_together()
         self._app = self._make_app()
 
     def get_app(self) -> GatewayApp:
@@ -79,6 +84,8 @@ class FullonCacheGateway:
 
     async def close(self) -> None:
         """Close the connections to Redis; a later request opens new ones."""
+        if self._shared_count is not None:
+            await self._shared_count.close()
         await self._coherent.close()
         await self._client.close()
 
@@ -94,7 +101,13 @@ class FullonCacheGateway:
 
     def _make_app(self) -> GatewayApp:
         shared = SharedAnswers() if self.settings.shared_reads else None
-        source = Source.of(self._client, self.settings.deadline, shared, compresses=self.settings.compression)
+        source = Source.of(
+            self._client,
+            self.settings.deadline,
+            shared,
+            compresses=self.settings.compression,
+            streams=OpenStreams(self.settings.limits.streams),
+        )
         coherent = dataclasses.replace(source, client=self._coherent)
         tree: RouteTree[Handler] = RouteTree()
         for endpoint in self.spec.endpoints:
@@ -112,7 +125,8 @@ class FullonCacheGateway:
                 reason = f"the spec's {error.path} would hide the system endpoint of that path"
                 raise SettingsError("API_PREFIX", reason) from None
         names = {endpoint.operation_id: self.prefix + endpoint.path for endpoint in self.spec.endpoints}
-        app = GatewayApp(tree, names, _report_problem, closed=self.close)
+        guards = make_guards(self.spec.cors, self.settings.limits, self._shared_count)
+        app = guarded(guards, tree, names, _report_problem, self.close)
         if offers_batch(self.spec):
             batch = make_batch(tree.find, self.prefix, self.spec.endpoints, source, app.problem)
             tree.add(self.prefix + BATCH_PATH, batch)
@@ -134,6 +148,10 @@ class FullonCacheGateway:
         prefixes = prefixes_of(key for endpoint in endpoints for key in endpoint.read.keys)
         return CoherentClient(self._client, self.settings.redis.connection, prefixes, _report_tracking)
 
+    def _counted_together(self) -> SharedCount | None:
+        target, rate = self.settings.rate_redis, self.settings.limits.rate
+        return None if target is None or rate is None else SharedCount(target, rate, _report_shared_count)
+
     def _documents(self) -> Callable[[str], tuple[bytes, bytes]]:
         @lru_cache(4)
         def documents(root: str) -> tuple[bytes, bytes]:
@@ -153,9 +171,11 @@ def _retitled(spec: Spec, title: str) -> Spec:
     return dataclasses.replace(spec, info=dataclasses.replace(spec.info, title=title, members=members))
 
 
-def _report_problem(text: ProblemText, method: str, path: str, request_id: str, error: Exception) -> None:
+def _report_problem(text: ProblemText, method: str, path: str, ids: Traced, error: Exception) -> None:
     status = text.kind.status
-    fields = {"status": status, "method": method, "path": path, "request_id": request_id}
+    fields = {"status": status, "method": method, "path": path, "request_id": ids.request_id}
+    if ids.trace_id is not None:
+        fields["trace_id"] = ids.trace_id
     if status == 500:
         _LOG.error(text.kind.name, **fields, error=error)
     elif status > 500:
@@ -173,6 +193,13 @@ def _report_tracking(reason: str | None) -> None:
         _LOG.info("coherent endpoints are answered from copies again")
     else:
         _LOG.warning("coherent endpoints are read from Redis each time: it tells of no change", reason=reason)
+
+
+def _report_shared_count(reason: str | None) -> None:
+    if reason is None:
+        _LOG.info("requests are counted by all processes together again")
+    else:
+        _LOG.warning("each process counts requests for itself: their Redis cannot be used", reason=reason)
 
 
 def _report_skipped(operation_id: str, skipped: Sequence[CorruptValue]) -> None:

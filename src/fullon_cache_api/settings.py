@@ -1,9 +1,10 @@
 """What the environment and `.env` say, as one frozen object; whatever cannot be used is refused by name."""
 
 import ipaddress
+import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias, TypeVar
 
@@ -11,6 +12,7 @@ from dotenv import dotenv_values
 
 from fullon_cache_api.cache.target import RedisTarget, TargetError
 from fullon_cache_api.environment import own_environment
+from fullon_cache_api.limits import Limits, RateLimit
 from fullon_cache_api.log import FORMATS, LEVELS, LogSettings, configure
 
 _DOTENV = Path(".env")
@@ -61,6 +63,28 @@ SETTINGS: tuple[Variable, ...] = (
     Variable("API_DEADLINE", "2.0", "Seconds after which a request is given up with 504, 0.05 to 60."),
     Variable("API_ACCESS_LOG", "false", "Whether each request is logged."),
     Variable("API_COMPRESSION", "true", "Whether large answers are compressed for clients that accept it."),
+    Variable("API_MAX_CONNECTIONS", "1000", "Connections at a time; beyond them only `/health` is answered."),
+    Variable("API_MAX_REQUESTS", "0", "Requests at a time, beyond which the answer is 503; 0: no limit."),
+    Variable("API_MAX_STREAMS", "100", "Large answers that are sent at a time; beyond them 503."),
+    Variable("API_MAX_TARGET", "16384", "Bytes of a path with its query; beyond them 414."),
+    Variable("API_MAX_HEADERS", "32768", "Bytes of all header fields of a request; beyond them 431."),
+    Variable(
+        "API_CLIENT_TIMEOUT",
+        "10",
+        "Seconds in which a client has to send a request, or to take in some of its answer, 1 to 600.",
+    ),
+    Variable("API_RATE", "0", "Requests per second that one client may make; beyond them 429; 0: no limit."),
+    Variable("API_RATE_BURST", "0", "How many of them at once; 0: those of one second."),
+    Variable(
+        "RATE_REDIS_URL",
+        "",
+        "A Redis of its own, where all processes count requests together; never the one that is served.",
+    ),
+    Variable(
+        "SHUTDOWN_DELAY",
+        "0",
+        "Seconds of serving on after SIGTERM, while `/health/ready` is 503 already, 0 to 600.",
+    ),
     Variable("ENDPOINTS_FILE", "", "The spec; else `./endpoints.yaml`, else the one inside the package."),
     Variable("REDIS_URL", "", "`redis://`, `rediss://` or `unix://`; the five below do not count then."),
     Variable("REDIS_HOST", "localhost", "Host of Redis.", ("CACHE_HOST",)),
@@ -113,6 +137,9 @@ class Settings:
     cache_backend: Backend = "native"
     shared_reads: bool = True
     compression: bool = True
+    limits: Limits = field(default_factory=Limits)
+    rate_redis: RedisTarget | None = None
+    shutdown_delay: float = 0.0
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, dotenv: Path | None = _DOTENV) -> "Settings":
@@ -136,6 +163,9 @@ class Settings:
             cache_backend=values.choice("CACHE_BACKEND", _BACKENDS),
             shared_reads=values.boolean("SHARED_READS"),
             compression=values.boolean("API_COMPRESSION"),
+            limits=_limits(values),
+            rate_redis=_rate_redis(values),
+            shutdown_delay=values.decimal("SHUTDOWN_DELAY", 0, 600),
         )
 
 
@@ -146,6 +176,36 @@ def start_logging(settings: Settings) -> None:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise SettingsError("LOG_FILE_PATH", f"cannot be opened: {reason}") from None
+
+
+def _limits(values: "_Values") -> Limits:
+    rate = values.decimal("API_RATE", 0, 1_000_000)
+    burst = values.whole("API_RATE_BURST", 0, 1_000_000)
+    if burst and not rate:
+        raise SettingsError("API_RATE_BURST", "needs API_RATE")
+    return Limits(
+        connections=values.whole("API_MAX_CONNECTIONS", 1, 1_000_000),
+        requests=values.whole("API_MAX_REQUESTS", 0, 1_000_000) or None,
+        streams=values.whole("API_MAX_STREAMS", 1, 1_000_000),
+        target=values.whole("API_MAX_TARGET", 256, 65_536),
+        headers=values.whole("API_MAX_HEADERS", 1_024, 131_072),
+        client_timeout=values.decimal("API_CLIENT_TIMEOUT", 1, 600),
+        rate=RateLimit(rate, burst or math.ceil(rate)) if rate else None,
+    )
+
+
+def _rate_redis(values: "_Values") -> RedisTarget | None:
+    if not values.given("RATE_REDIS_URL"):
+        return None
+    if not values.decimal("API_RATE", 0, 1_000_000):
+        raise SettingsError("RATE_REDIS_URL", "needs API_RATE")
+    try:
+        counts = RedisTarget.from_url(values.text("RATE_REDIS_URL"))
+    except TargetError as error:
+        raise SettingsError("RATE_REDIS_URL", str(error)) from None
+    if counts.is_same(_redis(values)):
+        raise SettingsError("RATE_REDIS_URL", "is the Redis that is served, which nothing may write to")
+    return counts
 
 
 def _redis(values: "_Values") -> RedisTarget:

@@ -15,6 +15,7 @@ from fullon_cache_api.http.app import GatewayApp
 from fullon_cache_api.http.handler import Handler, Respond
 from fullon_cache_api.http.path import path_segments, uri_reference
 from fullon_cache_api.http.problems import ProblemText
+from fullon_cache_api.http.request_id import Traced
 from fullon_cache_api.http.response import JSON_TYPE, Response
 from fullon_cache_api.http.route import RouteTree
 
@@ -46,8 +47,8 @@ class Host:
 
         return respond
 
-    def report(self, text: ProblemText, method: str, path: str, request_id: str, error: Exception) -> None:
-        self.reports.append((text.kind.name, method, path, request_id, type(error).__name__))
+    def report(self, text: ProblemText, method: str, path: str, ids: Traced, error: Exception) -> None:
+        self.reports.append((text.kind.name, method, path, ids.request_id, type(error).__name__))
 
     async def close(self) -> None:
         self.closed += 1

@@ -13,10 +13,16 @@ from fullon_cache_api.cache.errors import (
 )
 from fullon_cache_api.http.parameters import BadParameters, ParameterMistake
 from fullon_cache_api.http.problems import (
+    BadRequest,
     BatchTooLarge,
+    HeadersTooLarge,
     MethodNotAllowed,
     NoSuchEndpoint,
     NotCached,
+    Overloaded,
+    RateLimited,
+    RequestTimeout,
+    TargetTooLong,
     explain,
     problem_body,
 )
@@ -73,6 +79,30 @@ ERRORS: list[tuple[Exception, str, int, str, dict[str, object]]] = [
         "batch-too-large",
         413,
         "The answers of a batch come to 4,000,000 bytes at most: ask for this one by itself.",
+        {},
+    ),
+    (BadRequest(), "bad-request", 400, "The request cannot be read.", {}),
+    (RequestTimeout(), "request-timeout", 408, "The rest of the request did not come in time.", {}),
+    (TargetTooLong(1_000), "target-too-long", 414, "The path and the query have 1,000 bytes at most.", {}),
+    (
+        RateLimited(7),
+        "rate-limited",
+        429,
+        "These are more requests than one client may make: again in 7 s.",
+        {},
+    ),
+    (
+        HeadersTooLarge(),
+        "headers-too-large",
+        431,
+        "There are too many header fields, or too long ones.",
+        {},
+    ),
+    (
+        Overloaded("requests"),
+        "overloaded",
+        503,
+        "There are too many requests at once: again in a moment.",
         {},
     ),
     (

@@ -1,9 +1,13 @@
 """Which Redis is read: an address and credentials, from a URL or from its parts."""
 
+import ipaddress
 import re
+import socket
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypedDict
 from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
@@ -113,12 +117,35 @@ class RedisTarget:
             )
         return Connection(host=self.host, port=self.port, **common)
 
+    def is_same(self, other: "RedisTarget") -> bool:
+        """Whether another target is the same database of the same server, as far as the machine knows."""
+        if self.db != other.db:
+            return False
+        if self.path is not None or other.path is not None:
+            return self.path is not None and other.path is not None and _is_same_file(self.path, other.path)
+        return self.port == other.port and not _addresses(self.host).isdisjoint(_addresses(other.host))
+
     def __str__(self) -> str:
         """The address without credentials, for logs and the start-up text."""
         if self.path is not None:
             return f"unix://{self.path}?db={self.db}"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'rediss' if self.tls else 'redis'}://{host}:{self.port}/{self.db}"
+
+
+def _addresses(host: str) -> set[str]:
+    """Return a host's name and all addresses that it has here; every loopback address counts as one."""
+    found = {host.lower().rstrip(".")}
+    # A name that nobody knows now is still a name.
+    with suppress(OSError):
+        for *_, address in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM):
+            name = str(address[0]).partition("%")[0]
+            found.add("loopback" if ipaddress.ip_address(name).is_loopback else name)
+    return found
+
+
+def _is_same_file(one: str, other: str) -> bool:
+    return Path(one).resolve() == Path(other).resolve()
 
 
 def _split(url: str) -> SplitResult:

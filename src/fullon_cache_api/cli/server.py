@@ -11,14 +11,15 @@ from typing import Any
 
 import click
 import uvicorn
-from uvicorn.supervisors import ChangeReload, Multiprocess
+from uvicorn.supervisors import ChangeReload
 
 import fullon_cache_api
+from fullon_cache_api.cli.graceful import GracefulServer, ServerConfig
 from fullon_cache_api.cli.options import load_settings
+from fullon_cache_api.cli.workers import Workers
 from fullon_cache_api.gateway import FullonCacheGateway
 from fullon_cache_api.loading import find_spec
 from fullon_cache_api.log import get_component_logger
-from fullon_cache_api.process import settle
 from fullon_cache_api.settings import Settings, start_logging
 
 _APP = "fullon_cache_api.main:app"
@@ -56,14 +57,16 @@ class Service:
             ChangeReload(config, target=uvicorn.Server(config).run, sockets=[self.listener]).run()
         elif self.settings.workers > 1:
             ready()
-            Multiprocess(self._config(_APP), sockets=[self.listener]).run()
+            Workers(self._config(_APP), sockets=[self.listener]).run()
         else:
-            _Server(self._config(self.gateway.get_app()), ready).run(sockets=[self.listener])
+            GracefulServer(self._config(self.gateway.get_app()), ready).run(sockets=[self.listener])
 
-    def _config(self, app: Callable[..., Any] | str) -> uvicorn.Config:
+    def _config(self, app: Callable[..., Any] | str) -> ServerConfig:
         access_log = self.settings.access_log
-        return uvicorn.Config(
+        return ServerConfig(
             app,
+            self.settings.limits,
+            self.settings.shutdown_delay,
             host=self.settings.host,
             port=self.settings.port,
             workers=self.settings.workers,
@@ -74,8 +77,8 @@ class Service:
             lifespan="on",
             log_config=None,
             access_log=access_log,
-            # Whom a proxy asks for is of interest to the access log only.
-            proxy_headers=access_log,
+            # Whom a trusted proxy asks for (FORWARDED_ALLOW_IPS) is of interest to these two only.
+            proxy_headers=access_log or self.settings.limits.rate is not None,
             server_header=False,
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
@@ -83,19 +86,6 @@ class Service:
     def _watched(self) -> list[str]:
         code = Path(fullon_cache_api.__file__).parent
         return [str(code), str(find_spec(self.settings).resolve().parent)]
-
-
-class _Server(uvicorn.Server):
-    """Says when it has started."""
-
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        settle()
-        self._ready()
 
 
 def prepare(variables: Mapping[str, str], *, reload: bool = False) -> Service:

@@ -5,13 +5,20 @@ ClientError
 ├── UnexpectedAnswer      an answer that is none of the gateway's
 └── ProblemError          problem details (RFC 9457), of a kind that is none of these:
     ├── BadParameters       400
+    ├── BadRequest          400
     ├── NotCached           404
     ├── NoSuchEndpoint      404
     ├── MethodNotAllowed    405
+    ├── RequestTimeout      408
     ├── AmbiguousOrder      409
+    ├── BatchTooLarge       413
+    ├── TargetTooLong       414
+    ├── RateLimited         429
+    ├── HeadersTooLarge     431
     ├── InternalError       500
     ├── CorruptCache        502
     ├── CacheUnavailable    503
+    ├── Overloaded          503
     └── CacheTimeout        504
 """
 
@@ -115,6 +122,30 @@ class BatchTooLarge(ProblemError):
     """The answers of a batch come to more than it may hold; this one is to be asked for by itself."""
 
 
+class BadRequest(ProblemError):
+    """What the gateway got is not HTTP."""
+
+
+class RequestTimeout(ProblemError):
+    """The rest of the request did not reach the gateway in time."""
+
+
+class TargetTooLong(ProblemError):
+    """The path and the query together are longer than the gateway takes."""
+
+
+class HeadersTooLarge(ProblemError):
+    """The request has more header fields, or longer ones, than the gateway takes."""
+
+
+class RateLimited(ProblemError):
+    """More requests than the gateway allows, after the retries too; `retry_after` says when to go on."""
+
+
+class Overloaded(ProblemError):
+    """The gateway has too much to do, and had after the retries too."""
+
+
 class InternalError(ProblemError):
     """The gateway failed; its log has the `request_id`."""
 
@@ -138,6 +169,12 @@ PROBLEMS: dict[str, type[ProblemError]] = {
     "/problems/method-not-allowed": MethodNotAllowed,
     "/problems/ambiguous-order": AmbiguousOrder,
     "/problems/batch-too-large": BatchTooLarge,
+    "/problems/bad-request": BadRequest,
+    "/problems/request-timeout": RequestTimeout,
+    "/problems/target-too-long": TargetTooLong,
+    "/problems/headers-too-large": HeadersTooLarge,
+    "/problems/rate-limited": RateLimited,
+    "/problems/overloaded": Overloaded,
     "/problems/internal-error": InternalError,
     "/problems/corrupt-cache": CorruptCache,
     "/problems/cache-unavailable": CacheUnavailable,

@@ -1,4 +1,4 @@
-"""When a request is sent again: after a 503, which says that the gateway cannot answer for the moment."""
+"""When a request is sent again: after a 503 or a 429, which say that the gateway does not answer now."""
 
 import time
 from dataclasses import dataclass
@@ -7,7 +7,10 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 DEFAULT_PAUSE = 1.0
-"""Seconds to wait after a 503 that does not say how long."""
+"""Seconds to wait after one that does not say how long."""
+
+
+_PASSING = (httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.TOO_MANY_REQUESTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Retries:
 
         `done` is how often the request was sent again already, `elapsed` the time since it was first sent.
         """
-        if response.status_code != httpx.codes.SERVICE_UNAVAILABLE or done >= self.times:
+        if response.status_code not in _PASSING or done >= self.times:
             return None
         seconds = retry_after(response)
         pause = DEFAULT_PAUSE if seconds is None else seconds

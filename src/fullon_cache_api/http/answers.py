@@ -26,7 +26,7 @@ from .problems import NotCached
 from .response import Response
 from .selection import Selection
 from .shared import SharedAnswers
-from .streaming import ReportCut, Streaming, Turns
+from .streaming import OpenStreams, ReportCut, Streaming, Turns
 
 ReportSkipped: TypeAlias = Callable[[str, Sequence[CorruptValue]], None]
 """Is told the operationId and what was left out of its answer."""
@@ -37,7 +37,7 @@ class Source:
     """Where handlers read from, how long a request may take (seconds), and what they have together.
 
     `kept` are finished answers, `shared` those that many requests get for a while, None where each is to have
-    a read of its own; `known` are elements of large ones, whose making takes `turns`.
+    a read of its own; `known` are elements of large ones, whose making takes `turns`; `streams` bounds them.
     """
 
     client: ReadClient
@@ -47,6 +47,7 @@ class Source:
     shared: SharedAnswers | None
     known: KnownElements = field(default_factory=KnownElements)
     turns: Turns = field(default_factory=Turns)
+    streams: OpenStreams = field(default_factory=OpenStreams)
 
     @classmethod
     def of(
@@ -56,11 +57,12 @@ class Source:
         shared: SharedAnswers | None = None,
         *,
         compresses: bool = True,
+        streams: OpenStreams | None = None,
     ) -> "Source":
         """Return a source that nothing has been read from yet."""
         kept = Kept()
         compression = Compression(kept, ThreadPoolExecutor(1, "compression"), on=compresses)
-        return cls(client, deadline, kept, compression, shared)
+        return cls(client, deadline, kept, compression, shared, streams=streams or OpenStreams())
 
 
 class Answers:
@@ -95,6 +97,7 @@ class Answers:
             self._empty_is_absent,
             source.known,
             source.turns,
+            source.streams,
         )
 
     async def obtain(

@@ -3,26 +3,23 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
+from typing import TypeAlias
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
-
-from fullon_cache_api.spec.problems import CACHE_UNAVAILABLE, METHOD_NOT_ALLOWED
 
 from .embedding import EndpointRoute, EndpointRouter
 from .handler import Handler, Respond
 from .path import own_path, raw_path, segments_of, uri_reference
 from .problems import (
-    RETRY_AFTER,
     MethodNotAllowed,
     NoSuchEndpoint,
     ProblemText,
     explain,
-    problem_body,
+    problem_response,
 )
-from .request_id import REQUEST_ID, request_id
-from .response import ALLOW, NO_SNIFF, NO_STORE, PROBLEM_TYPE, Response, send_response
+from .request_id import Traced, request_id, trace_id
+from .response import ALLOW, Response, send_response
 from .route import RouteTree
 
 _LONGEST_INSTANCE = 1_024
@@ -35,12 +32,14 @@ _REMEMBERED_LENGTH = 256
 _WHOLE_SERVER = b"*"
 """What OPTIONS asks about the server as a whole (RFC 9110, section 9.3.7)."""
 
+Report: TypeAlias = Callable[[ProblemText, str, str, Traced, Exception], None]
+"""Is told each failed request: problem, method, path, ids, and the error."""
+
 
 class GatewayApp(Starlette):
     """The gateway as an application: HTTP by the route tree, connections closed with the lifespan.
 
-    `names` has each endpoint's path by its operationId. `report` is told each failed request: problem,
-    method, path, request id, and the error.
+    `names` has each endpoint's path by its operationId.
     """
 
     router: EndpointRouter
@@ -49,7 +48,7 @@ class GatewayApp(Starlette):
         self,
         tree: RouteTree[Handler],
         names: Mapping[str, str],
-        report: Callable[[ProblemText, str, str, str, Exception], None],
+        report: Report,
         closed: Callable[[], Awaitable[None]],
     ) -> None:
         super().__init__()
@@ -107,19 +106,8 @@ class GatewayApp(Starlette):
         text = explain(error)
         identity = request_id(scope)
         instance = uri_reference(raw_path(scope)[:_LONGEST_INSTANCE])
-        self._report(text, scope["method"], instance, identity, error)
-        headers = [
-            (b"content-type", PROBLEM_TYPE),
-            NO_STORE,
-            NO_SNIFF,
-            (REQUEST_ID, identity.encode()),
-        ]
-        if text.kind is CACHE_UNAVAILABLE:
-            headers.append((b"retry-after", RETRY_AFTER))
-        if text.kind is METHOD_NOT_ALLOWED:
-            headers.append(ALLOW)
-        body = msgspec.json.encode(problem_body(text, instance, identity))
-        return Response.sized(text.kind.status, headers, body)
+        self._report(text, scope["method"], instance, Traced(identity, trace_id(scope)), error)
+        return problem_response(text, instance, identity)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send_response(scope, receive, send, await self.respond(scope, own_path(scope)))

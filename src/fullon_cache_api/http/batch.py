@@ -23,8 +23,8 @@ from .handler import Handler, Respond
 from .parameters import BadParameters, ParameterMistake
 from .path import raw_path, segments_of
 from .problems import BatchTooLarge, NoSuchEndpoint
-from .request_id import REQUEST_ID, request_id
-from .response import JSON_TYPE, NO_SNIFF, NO_STORE, Header, Response, cache_control, entity
+from .request_id import request_id
+from .response import JSON_TYPE, NO_SNIFF, NO_STORE, REQUEST_ID, Header, Response, cache_control, entity
 from .streaming import AnswerCut
 from .text import BadText, decode_query
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from functools import singledispatch
 
+import msgspec
+
 from fullon_cache_api.cache.errors import CacheTimeout, CacheUnavailable, CorruptValue
 from fullon_cache_api.reads.orders import AmbiguousOrder
 from fullon_cache_api.spec import problems as kinds
@@ -10,6 +12,7 @@ from fullon_cache_api.spec.json import PlainJson, PlainObject
 from fullon_cache_api.spec.problems import ProblemKind
 
 from .parameters import BadParameters
+from .response import ALLOW, NO_SNIFF, NO_STORE, PROBLEM_TYPE, REQUEST_ID, Header, Response
 
 RETRY_AFTER = b"1"
 """Seconds: Redis is tried again with every request, and is back within one second of its return."""
@@ -35,13 +38,53 @@ class BatchTooLarge(Exception):
         super().__init__(f"more than {limit} bytes")
 
 
+class BadRequest(Exception):
+    """What came is not HTTP."""
+
+
+class RequestTimeout(Exception):
+    """The rest of a request did not come in time."""
+
+
+class TargetTooLong(Exception):
+    """Path and query have more bytes than they may."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(f"more than {limit} bytes")
+
+
+class HeadersTooLarge(Exception):
+    """The header fields are more, or have more bytes, than they may."""
+
+
+class RateLimited(Exception):
+    """A client has made more requests than it may; `retry_after` (seconds) until the next one."""
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(f"again in {retry_after} s")
+
+
+class Overloaded(Exception):
+    """There are more of `what` than may be at a time."""
+
+    retry_after = 1
+    """Seconds."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(f"too many {what}")
+
+
 @dataclass(frozen=True, slots=True)
 class ProblemText:
-    """What a problem says beyond its kind."""
+    """What a problem says beyond its kind; `headers` are those of its answer alone."""
 
     kind: ProblemKind
     detail: str
     members: PlainObject = field(default_factory=dict)
+    headers: tuple[Header, ...] = ()
 
 
 @singledispatch
@@ -73,13 +116,47 @@ def _(error: NoSuchEndpoint) -> ProblemText:
 
 @explain.register
 def _(error: MethodNotAllowed) -> ProblemText:
-    return ProblemText(kinds.METHOD_NOT_ALLOWED, "This path answers GET, HEAD and OPTIONS.")
+    detail = "This path answers GET, HEAD and OPTIONS."
+    return ProblemText(kinds.METHOD_NOT_ALLOWED, detail, headers=(ALLOW,))
 
 
 @explain.register
 def _(error: BatchTooLarge) -> ProblemText:
     detail = f"The answers of a batch come to {error.limit:,} bytes at most: ask for this one by itself."
     return ProblemText(kinds.BATCH_TOO_LARGE, detail)
+
+
+@explain.register
+def _(error: BadRequest) -> ProblemText:
+    return ProblemText(kinds.BAD_REQUEST, "The request cannot be read.")
+
+
+@explain.register
+def _(error: RequestTimeout) -> ProblemText:
+    return ProblemText(kinds.REQUEST_TIMEOUT, "The rest of the request did not come in time.")
+
+
+@explain.register
+def _(error: TargetTooLong) -> ProblemText:
+    detail = f"The path and the query have {error.limit:,} bytes at most."
+    return ProblemText(kinds.TARGET_TOO_LONG, detail)
+
+
+@explain.register
+def _(error: HeadersTooLarge) -> ProblemText:
+    return ProblemText(kinds.HEADERS_TOO_LARGE, "There are too many header fields, or too long ones.")
+
+
+@explain.register
+def _(error: RateLimited) -> ProblemText:
+    detail = f"These are more requests than one client may make: again in {error.retry_after} s."
+    return ProblemText(kinds.RATE_LIMITED, detail, headers=(_retry_after(error.retry_after),))
+
+
+@explain.register
+def _(error: Overloaded) -> ProblemText:
+    detail = f"There are too many {error.what} at once: again in a moment."
+    return ProblemText(kinds.OVERLOADED, detail, headers=(_retry_after(error.retry_after),))
 
 
 @explain.register
@@ -96,7 +173,8 @@ def _(error: CorruptValue) -> ProblemText:
 
 @explain.register
 def _(error: CacheUnavailable) -> ProblemText:
-    return ProblemText(kinds.CACHE_UNAVAILABLE, f"Redis cannot be read now: {error.reason}.")
+    detail = f"Redis cannot be read now: {error.reason}."
+    return ProblemText(kinds.CACHE_UNAVAILABLE, detail, headers=((b"retry-after", RETRY_AFTER),))
 
 
 @explain.register
@@ -115,3 +193,23 @@ def problem_body(text: ProblemText, instance: str, request_id: str) -> PlainObje
         "request_id": request_id,
         **text.members,
     }
+
+
+def problem_response(
+    text: ProblemText, instance: str, request_id: str, headers: tuple[Header, ...] = ()
+) -> Response:
+    """Return the answer that says a problem."""
+    fields = (
+        (b"content-type", PROBLEM_TYPE),
+        NO_STORE,
+        NO_SNIFF,
+        (REQUEST_ID, request_id.encode()),
+        *text.headers,
+        *headers,
+    )
+    body = msgspec.json.encode(problem_body(text, instance, request_id))
+    return Response.sized(text.kind.status, fields, body)
+
+
+def _retry_after(seconds: int) -> Header:
+    return (b"retry-after", b"%d" % seconds)

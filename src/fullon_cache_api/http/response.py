@@ -33,6 +33,9 @@ NO_STORE: Header = (b"cache-control", b"no-store")
 NO_SNIFF: Header = (b"x-content-type-options", b"nosniff")
 ALLOW: Header = (b"allow", b"GET, HEAD, OPTIONS")
 
+REQUEST_ID = b"x-request-id"
+WELL_FORMED_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
 _ENTITY_TAG = re.compile(rb'(?:W/)?("[^"]*")')
 
 
@@ -74,10 +77,16 @@ def unless_known(scope: Scope, response: Response) -> Response:
 
 
 async def send_response(scope: Scope, receive: Receive, send: Send, response: Response) -> None:
-    """Send an answer; a HEAD request gets its headers only."""
+    """Send an answer; a HEAD request gets its headers only. What came with an id goes with it."""
     # A list of their own: middleware may add to what passes it.
-    start = {"type": "http.response.start", "status": response.status, "headers": list(response.headers)}
-    await send(start)
+    headers = list(response.headers)
+    # Problems have one in any case.
+    if response.status < 400:
+        for field in scope["headers"]:
+            if field[0] == REQUEST_ID and WELL_FORMED_ID.fullmatch(field[1]):
+                headers.append(field)
+                break
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
     body = b"" if scope["method"] == "HEAD" else response.body
     if response.more is None:
         await send({"type": "http.response.body", "body": body})

@@ -4,15 +4,16 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from fullon_cache_api.cache.errors import CorruptValue
 from fullon_cache_api.cache.reader import Reader
+from fullon_cache_api.limits import Limits
 from fullon_cache_api.reads.pages import Stream
 
 from .elements import CheckElement, KnownElements, PageReader
 from .forms import Form
-from .problems import NotCached
+from .problems import NotCached, Overloaded
 from .response import Parts, Response
 from .writers import Writer
 
@@ -44,6 +45,27 @@ class Turns:
             written = write(page.slice(count))
             await asyncio.sleep(0)
         return written
+
+
+class OpenStreams:
+    """The answers that are being sent while they are made, of all endpoints: `most` at a time.
+
+    One counts for as long as anybody holds it, so that none is counted that nobody will ever end.
+    """
+
+    def __init__(self, most: int = Limits().streams) -> None:
+        self._most = most
+        self._open: WeakSet[Parts] = WeakSet()
+
+    def check(self) -> None:
+        """Raise Overloaded where there is no room for another one."""
+        if len(self._open) >= self._most:
+            raise Overloaded("large answers")
+
+    def add(self, parts: Parts) -> Parts:
+        """Count a stream, and return it."""
+        self._open.add(parts)
+        return parts
 
 
 class _Counted:
@@ -79,13 +101,15 @@ class Streaming:
     empty_is_absent: bool = False
     known: KnownElements = field(default_factory=KnownElements)
     turns: Turns = field(default_factory=Turns)
+    open: OpenStreams = field(default_factory=OpenStreams)
 
     async def respond(self, stream: Stream, form: Form, method: str) -> Response:
         """Return an answer whose first elements are made; it has neither ETag nor Content-Length.
 
-        Raises what can be wrong with them, and NotCached. From then on an error is AnswerCut.
+        Raises what can be wrong with them, NotCached and Overloaded. From then on an error is AnswerCut.
         """
-        parts = self._parts(stream, form.writer(stream.members, stream.source))
+        self.open.check()
+        parts = self.open.add(self._parts(stream, form.writer(stream.members, stream.source)))
         first = await anext(parts)
         if method == "HEAD":
             await parts.aclose()

@@ -25,6 +25,9 @@ from .response import JSON_TYPE, NO_SNIFF, NO_STORE, Header, Response, entity, h
 from .text import BadText, decode
 
 VERSION = version("fullon-cache-api")
+STOPPING = "fullon_cache_api.stopping"
+"""A member of the server's state, which all scopes have, from when it has been told to stop."""
+
 HEALTH_DEADLINE = 0.9
 """Seconds after which Redis counts as unavailable: a health check must answer within one."""
 
@@ -118,6 +121,8 @@ def _health(source: Source, mode: str, report: ReportFailure) -> Respond:
 
 def _ready(source: Source, report: ReportFailure) -> Respond:
     async def ready(scope: Scope) -> Response:
+        if STOPPING in scope.get("state", ()):
+            return _status_response(503, {"status": "stopping"})
         if await _latency(source, report) is None:
             return _status_response(503, {"status": "unavailable"})
         return _status_response(200, {"status": "ready"})

@@ -40,7 +40,7 @@ _LIVENESS = _status_schema("Liveness", "That the gateway lives.", {"alive": "the
 _READINESS = _status_schema(
     "Readiness",
     "Whether the gateway can answer.",
-    {"ready": "Redis answers", "unavailable": "it does not"},
+    {"ready": "Redis answers", "unavailable": "it does not", "stopping": "the gateway is about to end"},
 )
 
 

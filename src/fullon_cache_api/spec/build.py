@@ -2,6 +2,7 @@
 
 import re
 
+from .check_cors import check_cors
 from .check_endpoint import Surroundings, check_endpoint
 from .check_parameter import Declared, read_parameter
 from .document import Part
@@ -22,11 +23,12 @@ def build(root: Part, catalogue: Catalogue, folder: SchemaFolder) -> Spec | None
     _check_unique_paths(root)
     _check_unique_operations(root)
     folder.check_together()
+    cors = check_cors(root)
     info = _info(root)
     if info is None:
         return None
     made = tuple(endpoint for endpoint in endpoints if endpoint is not None)
-    return Spec(info=info, tags=tuple(tags.values()), endpoints=made, schemas=folder.freeze())
+    return Spec(info, tuple(tags.values()), made, folder.freeze(), cors)
 
 
 def _info(root: Part) -> Info | None:

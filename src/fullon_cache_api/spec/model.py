@@ -34,6 +34,16 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
+class Cors:
+    """Which web pages of other origins may read the answers; `("*",)` are all. `max_age` is in seconds."""
+
+    origins: tuple[str, ...]
+    credentials: bool = False
+    headers: tuple[str, ...] = ()
+    max_age: int = 600
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     """OpenAPI's Parameter Object for a path segment or a query parameter.
 
@@ -116,3 +126,4 @@ class Spec:
     tags: tuple[Tag, ...]
     endpoints: tuple[Endpoint, ...]
     schemas: Mapping[str, JsonObject]
+    cors: Cors | None = None

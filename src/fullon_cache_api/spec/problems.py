@@ -58,6 +58,36 @@ BATCH_TOO_LARGE = ProblemKind(
     "Batch too large",
     "The answers of a batch come to more than it may hold; this one is to be asked for by itself.",
 )
+BAD_REQUEST = ProblemKind(
+    "bad-request",
+    400,
+    "Bad request",
+    "What came is not HTTP.",
+)
+REQUEST_TIMEOUT = ProblemKind(
+    "request-timeout",
+    408,
+    "Request timeout",
+    "The rest of the request did not come in time.",
+)
+TARGET_TOO_LONG = ProblemKind(
+    "target-too-long",
+    414,
+    "Target too long",
+    "The path and the query together are longer than the gateway takes.",
+)
+HEADERS_TOO_LARGE = ProblemKind(
+    "headers-too-large",
+    431,
+    "Headers too large",
+    "The request has more header fields, or longer ones, than the gateway takes.",
+)
+RATE_LIMITED = ProblemKind(
+    "rate-limited",
+    429,
+    "Rate limited",
+    "The client has made more requests than it may; Retry-After says when it may make the next one.",
+)
 CORRUPT_CACHE = ProblemKind(
     "corrupt-cache",
     502,
@@ -76,6 +106,12 @@ CACHE_TIMEOUT = ProblemKind(
     "Cache timeout",
     "Redis did not answer in time.",
 )
+OVERLOADED = ProblemKind(
+    "overloaded",
+    503,
+    "Overloaded",
+    "The gateway has as much to do as it may have at a time.",
+)
 INTERNAL_ERROR = ProblemKind(
     "internal-error",
     500,
@@ -90,6 +126,12 @@ PROBLEMS = (
     BAD_PARAMETERS,
     AMBIGUOUS_ORDER,
     BATCH_TOO_LARGE,
+    BAD_REQUEST,
+    REQUEST_TIMEOUT,
+    TARGET_TOO_LONG,
+    HEADERS_TOO_LARGE,
+    RATE_LIMITED,
+    OVERLOADED,
     CORRUPT_CACHE,
     CACHE_UNAVAILABLE,
     CACHE_TIMEOUT,

@@ -1,0 +1,188 @@
+"""uvicorn's HTTP protocol, with bounds for what clients send and for how long they take.
+
+llhttp, which reads the requests, bounds neither a request's target nor its header fields, and uvicorn waits
+for the head of a request, and for a client to take an answer, for as long as that likes.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from fullon_cache_api.http.guard import HEALTH
+from fullon_cache_api.http.path import own_path
+from fullon_cache_api.http.problems import (
+    BadRequest,
+    HeadersTooLarge,
+    Overloaded,
+    RequestTimeout,
+    TargetTooLong,
+    explain,
+    problem_response,
+)
+from fullon_cache_api.http.request_id import request_id
+from fullon_cache_api.http.response import Header, send_response
+from fullon_cache_api.limits import Limits
+
+if TYPE_CHECKING:
+    from .graceful import ServerConfig
+
+MAX_FIELDS = 100
+"""Header fields of a request."""
+
+MAX_PIPELINED = 32
+"""Requests that wait on one connection for the answers to those before them."""
+
+CROWDED_TIMEOUT = 1.0
+"""Seconds for a request on a connection beyond the limit, which only a health check is answered on."""
+
+LEAST_RATE = 1_024
+"""Bytes per second that a client has to take in of its answer, on an average over its timeout."""
+
+_CLOSE: Header = (b"connection", b"close")
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection; `watch` ends it when its client takes too long."""
+
+    scope: dict[str, Any] | None  # type: ignore[assignment]
+
+    def __init__(
+        self,
+        config: "ServerConfig",
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._limits: Limits = config.limits
+        self._timeout = config.limits.client_timeout
+        self._head = self._size = 0
+        self._begun: tuple[object, float] = (None, self.loop.time())
+        self._resumed = 0
+        self._unsent: tuple[int, float, object] = (0, 0.0, None)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a connection; on those beyond the limit only health checks are answered."""
+        super().connection_made(transport)
+        if len(self.connections) > self._limits.connections:
+            self.app = crowded(self.app)
+            self._timeout = min(self._timeout, CROWDED_TIMEOUT)
+
+    def data_received(self, data: bytes) -> None:
+        """Read what came; of a head that comes in pieces, no more than a head may have."""
+        before = self.scope
+        self._size = self._head + len(data)
+        if self._head and self._size > self._limits.target + self._limits.headers:
+            return self._refuse(self._too_large())
+        super().data_received(data)
+        scope = self.scope
+        if scope is None or "method" in scope:
+            self._head = 0
+        else:
+            self._head = self._size if scope is before else 1
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer a request, or to say why it will not be."""
+        error: Exception | None = None
+        if len(self.url) > self._limits.target or len(self.headers) > MAX_FIELDS:
+            error = self._too_large()
+        elif self._size > self._limits.headers and self._has_long_fields():
+            error = HeadersTooLarge()
+        if error is None:
+            super().on_headers_complete()
+        else:
+            app, self.app = self.app, refusing(error)
+            super().on_headers_complete()
+            self.app = app
+        if len(self.pipeline) > MAX_PIPELINED:
+            raise _TooManyWaiting
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP, after which nothing more can be read."""
+        self._refuse(BadRequest())
+
+    def resume_writing(self) -> None:
+        """Go on with an answer, some of which the client has taken in."""
+        super().resume_writing()
+        self._resumed += 1
+
+    def watch(self, now: float) -> None:
+        """End the connection where its client takes too long to send a request, or to take an answer in."""
+        self._watch_request(now)
+        self._watch_answer(now)
+
+    def _watch_request(self, now: float) -> None:
+        if self.transport.is_closing() or (self.cycle is not None and not self.cycle.response_complete):
+            return
+        if self._begun[0] is not self.cycle or self.timeout_keep_alive_task is not None:
+            # uvicorn itself ends a connection on which no next request has begun.
+            self._begun = (self.cycle, now)
+        elif now - self._begun[1] > self._timeout:
+            self._refuse(RequestTimeout())
+
+    def _watch_answer(self, now: float) -> None:
+        unsent = self.transport.get_write_buffer_size()
+        before, since, mark = self._unsent
+        # A buffer that is filled again has been emptied, and whoever asks anew has read the answer before.
+        moved = (self.cycle, self._resumed)
+        if unsent == 0 or before == 0 or moved != mark:
+            self._unsent = (unsent, now, moved)
+        elif now - since > self._timeout:
+            if unsent > before - LEAST_RATE * self._timeout:
+                self.transport.abort()
+            self._unsent = (unsent, now, moved)
+
+    def _too_large(self) -> Exception:
+        most = self._limits.target
+        return TargetTooLong(most) if len(self.url) > most else HeadersTooLarge()
+
+    def _has_long_fields(self) -> bool:
+        return sum(len(name) + len(value) + 4 for name, value in self.headers) > self._limits.headers
+
+    def _refuse(self, error: Exception) -> None:
+        """Answer without a request, and close; the answer to an earlier request must not be cut into."""
+        if self.transport.is_closing():
+            return
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
+            self.pipeline.clear()
+            self.flow.pause_reading()
+            return
+        response = problem_response(explain(error), "/", uuid4().hex, (_CLOSE,))
+        fields = [*self.server_state.default_headers, *response.headers]
+        lines = [b"%s: %s\r\n" % field for field in fields]
+        self.transport.write(b"".join([STATUS_LINE[response.status], *lines, b"\r\n", response.body]))
+        self.transport.close()
+
+
+class _TooManyWaiting(Exception):
+    """More requests wait on a connection than may; httptools makes a parser's error of it."""
+
+
+def refusing(error: Exception) -> ASGIApp:
+    """Return an application that answers every request with a problem, and ends the connection."""
+    text = explain(error)
+
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        response = problem_response(text, "/", request_id(scope), (_CLOSE,))
+        await send_response(scope, receive, send, response)
+
+    return refuse
+
+
+def crowded(app: Callable[..., Any]) -> ASGIApp:
+    """Return an application that answers health checks, refuses all else, and ends the connection."""
+    refuse = refusing(Overloaded("connections"))
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if own_path(scope) in HEALTH:
+            await app(scope, receive, send)
+        else:
+            await refuse(scope, receive, send)
+
+    return answer
