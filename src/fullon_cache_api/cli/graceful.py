@@ -10,7 +10,7 @@ from typing import Any
 
 import uvicorn
 
-from fullon_cache_api.http.response import Header
+from fullon_cache_api.http.refusal import CLOSE
 from fullon_cache_api.http.system import STOPPING
 from fullon_cache_api.limits import Limits
 from fullon_cache_api.process import settle
@@ -22,8 +22,6 @@ LINGER = 1.0
 
 WATCH_EVERY = 0.25
 """Seconds between two looks at all connections."""
-
-_CLOSE: Header = (b"connection", b"close")
 
 
 class ServerConfig(uvicorn.Config):
@@ -105,9 +103,9 @@ class GracefulServer(uvicorn.Server):
     def _announce(self) -> None:
         """Let every answer from now on end its connection, and `/health/ready` be 503."""
         self.lifespan.state[STOPPING] = True
-        if _CLOSE not in self.config.encoded_headers:
-            self.config.encoded_headers = [*self.config.encoded_headers, _CLOSE]
-            self.server_state.default_headers = [*self.server_state.default_headers, _CLOSE]
+        if CLOSE not in self.config.encoded_headers:
+            self.config.encoded_headers = [*self.config.encoded_headers, CLOSE]
+            self.server_state.default_headers = [*self.server_state.default_headers, CLOSE]
         for connection in self._connections():
             # What is under way has the headers of before.
             for cycle in (connection.cycle, *(cycle for cycle, _ in connection.pipeline)):

@@ -5,27 +5,21 @@ for the head of a request, and for a client to take an answer, for as long as th
 """
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from fullon_cache_api.http.guard import HEALTH
-from fullon_cache_api.http.path import own_path
 from fullon_cache_api.http.problems import (
     BadRequest,
     HeadersTooLarge,
-    Overloaded,
     RequestTimeout,
     TargetTooLong,
     explain,
     problem_response,
 )
-from fullon_cache_api.http.request_id import request_id
-from fullon_cache_api.http.response import Header, send_response
+from fullon_cache_api.http.refusal import CLOSE, crowded, refusing
 from fullon_cache_api.limits import Limits
 
 if TYPE_CHECKING:
@@ -42,8 +36,6 @@ CROWDED_TIMEOUT = 1.0
 
 LEAST_RATE = 1_024
 """Bytes per second that a client has to take in of its answer, on an average over its timeout."""
-
-_CLOSE: Header = (b"connection", b"close")
 
 
 class Protocol(HttpToolsProtocol):
@@ -153,7 +145,7 @@ class Protocol(HttpToolsProtocol):
             self.pipeline.clear()
             self.flow.pause_reading()
             return
-        response = problem_response(explain(error), "/", uuid4().hex, (_CLOSE,))
+        response = problem_response(explain(error), "/", uuid4().hex, (CLOSE,))
         fields = [*self.server_state.default_headers, *response.headers]
         lines = [b"%s: %s\r\n" % field for field in fields]
         self.transport.write(b"".join([STATUS_LINE[response.status], *lines, b"\r\n", response.body]))
@@ -162,27 +154,3 @@ class Protocol(HttpToolsProtocol):
 
 class _TooManyWaiting(Exception):
     """More requests wait on a connection than may; httptools makes a parser's error of it."""
-
-
-def refusing(error: Exception) -> ASGIApp:
-    """Return an application that answers every request with a problem, and ends the connection."""
-    text = explain(error)
-
-    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
-        response = problem_response(text, "/", request_id(scope), (_CLOSE,))
-        await send_response(scope, receive, send, response)
-
-    return refuse
-
-
-def crowded(app: Callable[..., Any]) -> ASGIApp:
-    """Return an application that answers health checks, refuses all else, and ends the connection."""
-    refuse = refusing(Overloaded("connections"))
-
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        if own_path(scope) in HEALTH:
-            await app(scope, receive, send)
-        else:
-            await refuse(scope, receive, send)
-
-    return answer
