@@ -20,6 +20,9 @@ from .protocol import Protocol
 LINGER = 1.0
 """Seconds in which a connection without a request may still bring one, after no new one is accepted."""
 
+CLOSED_WITHIN = 1.0
+"""Seconds for closing the connections to Redis where the server ends at once."""
+
 WATCH_EVERY = 0.25
 """Seconds between two looks at all connections."""
 
@@ -98,6 +101,9 @@ class GracefulServer(uvicorn.Server):
         if self.force_exit:
             self._abort()
         await super().shutdown(sockets)
+        if self.force_exit:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.lifespan.shutdown(), CLOSED_WITHIN)
         self._watching.cancel()
 
     def _announce(self) -> None:

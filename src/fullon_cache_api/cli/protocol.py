@@ -5,6 +5,9 @@ for the head of a request, and for a client to take an answer, for as long as th
 """
 
 import asyncio
+import fcntl
+import sys
+from termios import TIOCOUTQ
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -119,6 +122,8 @@ class Protocol(HttpToolsProtocol):
 
     def _watch_answer(self, now: float) -> None:
         unsent = self.transport.get_write_buffer_size()
+        if unsent:
+            unsent += self._unread()
         before, since, mark = self._unsent
         # A buffer that is filled again has been emptied, and whoever asks anew has read the answer before.
         moved = (self.cycle, self._resumed)
@@ -128,6 +133,14 @@ class Protocol(HttpToolsProtocol):
             if unsent > before - LEAST_RATE * self._timeout:
                 self.transport.abort()
             self._unsent = (unsent, now, moved)
+
+    def _unread(self) -> int:
+        """Return how many bytes the client has not even got: the kernel may hold megabytes for it."""
+        try:
+            answer = fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), TIOCOUTQ, bytes(4))
+        except OSError:
+            return 0
+        return int.from_bytes(answer, sys.byteorder)
 
     def _too_large(self) -> Exception:
         most = self._limits.target
@@ -141,15 +154,23 @@ class Protocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self.cycle is not None and not self.cycle.response_complete:
-            self.cycle.keep_alive = False
-            self.pipeline.clear()
-            self.flow.pause_reading()
+            self._refuse_behind(error)
             return
         response = problem_response(explain(error), "/", uuid4().hex, (CLOSE,))
         fields = [*self.server_state.default_headers, *response.headers]
         lines = [b"%s: %s\r\n" % field for field in fields]
         self.transport.write(b"".join([STATUS_LINE[response.status], *lines, b"\r\n", response.body]))
         self.transport.close()
+
+    def _refuse_behind(self, error: Exception) -> None:
+        """End the connection behind the answer that is under way, if need be with one more."""
+        self.flow.pause_reading()
+        if self.pipeline:
+            self.cycle, _ = self.pipeline[-1]
+            self.pipeline.clear()
+            self.pipeline.append((self.cycle, refusing(error)))  # type: ignore[arg-type]
+        else:
+            self.cycle.keep_alive = False
 
 
 class _TooManyWaiting(Exception):

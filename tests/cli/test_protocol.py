@@ -1,0 +1,261 @@
+"""What clients may send to `serve`, and how long they may take; over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+from bounded import Bounded, answer_of, bounded, is_closed
+from starlette.types import Receive, Scope, Send
+
+from fullon_cache_api.http.response import Response, send_response
+from fullon_cache_api.limits import Limits
+
+SMALL = Limits(connections=2, target=300, headers=2_000, client_timeout=1.0)
+CHUNK = b"x" * 100_000
+
+
+class Host:
+    """An application: `/large` is one body, `/endless` is sent in parts for ever, `/held` waits."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.seen: list[str] = []
+        self.ended = threading.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            return await send({"type": "lifespan.shutdown.complete"})
+        self.seen.append(scope["path"])
+        if scope["path"] == "/endless":
+            try:
+                await send_response(scope, receive, send, Response(200, (), b"x", self.parts()))
+            finally:
+                self.ended.set()
+            return
+        if scope["path"] == "/held":
+            while not self.go.is_set():
+                await asyncio.sleep(0.01)
+        body = CHUNK * 200 if scope["path"] == "/large" else b"ok"
+        await send_response(scope, receive, send, Response.sized(200, (), body))
+
+    async def parts(self):  # type: ignore[no-untyped-def]
+        while True:
+            yield CHUNK
+
+
+@pytest.fixture
+def host() -> Host:
+    return Host()
+
+
+@pytest.fixture
+def running(host: Host) -> Iterator[Bounded]:
+    with bounded(host, SMALL) as running:
+        yield running
+        host.go.set()
+
+
+def get(target: str, *fields: str) -> bytes:
+    return "\r\n".join([f"GET {target} HTTP/1.1", "Host: x", *fields, "", ""]).encode()
+
+
+def problem(client: socket.socket, status: int, name: str) -> None:
+    found, headers, body = answer_of(client)
+    assert (found, json.loads(body)["type"]) == (status, f"/problems/{name}")
+    assert headers["content-type"] == "application/problem+json"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cache-control"] == "no-store"
+    assert headers["connection"] == "close"
+    assert headers["x-request-id"] == json.loads(body)["request_id"]
+    assert "server" not in headers
+    assert is_closed(client)
+
+
+def test_a_target_of_the_allowed_length_is_answered_and_a_longer_one_is_414(
+    running: Bounded, host: Host
+) -> None:
+    client = running.connect()
+    client.sendall(get("/" + "a" * 299))
+    assert answer_of(client)[0] == 200
+    client.sendall(get("/" + "a" * 300))
+    problem(client, 414, "target-too-long")
+    assert host.seen == ["/" + "a" * 299]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [[f"A-{n}: b" for n in range(100)], ["A: " + "b" * 2_000], [f"A-{n}: {'b' * 60}" for n in range(40)]],
+    ids=["many", "long", "together"],
+)
+def test_header_fields_that_are_too_many_or_too_long_are_431(
+    running: Bounded, host: Host, fields: list[str]
+) -> None:
+    client = running.connect()
+    client.sendall(get("/", *fields))
+    problem(client, 431, "headers-too-large")
+    assert host.seen == []
+
+
+@pytest.mark.parametrize(
+    ("start", "status", "name"),
+    [("GET /" + "a" * 290 + " HTTP/1.1\r\nA: ", 431, "headers-too-large"), ("GET /", 414, "target-too-long")],
+)
+def test_a_head_in_pieces_is_read_no_further_than_a_head_may_be_long(
+    running: Bounded, start: str, status: int, name: str
+) -> None:
+    client = running.connect()
+    client.sendall(get("/first"))
+    assert answer_of(client)[0] == 200
+    client.sendall(start.encode())
+    received = 0
+    client.settimeout(0.01)
+    while not received:
+        client.sendall(b"a" * 200)
+        try:
+            received = len(client.recv(1, socket.MSG_PEEK))
+        except TimeoutError:
+            continue
+    client.settimeout(10)
+    problem(client, status, name)
+
+
+def test_a_head_in_small_pieces_is_read(running: Bounded) -> None:
+    client = running.connect()
+    for _ in range(2):
+        for byte in get("/", "A: b"):
+            client.sendall(bytes([byte]))
+        assert answer_of(client)[0] == 200
+
+
+def test_what_is_no_http_is_400(running: Bounded) -> None:
+    client = running.connect()
+    client.sendall(b"\x16\x03\x01 hello\r\n\r\n")
+    problem(client, 400, "bad-request")
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HT"], ids=["nothing", "a part"])
+def test_a_head_that_does_not_come_in_time_is_408(running: Bounded, sent: bytes) -> None:
+    client = running.connect()
+    client.sendall(sent)
+    problem(client, 408, "request-timeout")
+
+
+def test_a_second_head_that_does_not_come_in_time_is_408(running: Bounded) -> None:
+    client = running.connect()
+    client.sendall(get("/"))
+    assert answer_of(client)[0] == 200
+    client.sendall(b"GET ")
+    problem(client, 408, "request-timeout")
+
+
+def test_an_answer_that_is_long_in_the_making_is_no_slow_client(running: Bounded, host: Host) -> None:
+    client = running.connect()
+    client.sendall(get("/held"))
+    client.settimeout(1.6)
+    with pytest.raises(TimeoutError):
+        client.recv(1)
+    host.go.set()
+    client.settimeout(10)
+    assert answer_of(client)[0] == 200
+
+
+def test_a_body_is_not_kept_and_one_that_does_not_end_ends_the_connection(
+    running: Bounded, host: Host
+) -> None:
+    client = running.connect()
+    client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n")
+    assert answer_of(client)[0] == 200
+    sent = 0
+    try:
+        while sent < 10_000_000:
+            client.sendall(CHUNK)
+            sent += len(CHUNK)
+            (connection,) = running.server.server_state.connections
+            assert len(connection.cycle.body) <= 1 << 19  # type: ignore[union-attr]
+    except OSError:
+        pass
+    problem(client, 408, "request-timeout")
+    assert host.seen == ["/"]
+
+
+@pytest.mark.parametrize("target", ["/large", "/endless"])
+def test_a_client_that_takes_in_nothing_is_cut(running: Bounded, host: Host, target: str) -> None:
+    client = running.connect(receive_buffer=4_096)
+    client.sendall(get(target))
+    client.recv(1_000)
+
+    def gone() -> bool:
+        return not running.server.server_state.connections
+
+    waited = threading.Event()
+    for _ in range(1_000):
+        if gone():
+            break
+        waited.wait(0.01)
+    assert gone()
+    if target == "/endless":
+        assert host.ended.wait(5)
+
+
+def test_a_client_that_takes_in_slowly_gets_all_of_it(running: Bounded) -> None:
+    client = running.connect(receive_buffer=65_536)
+    client.sendall(get("/large"))
+    pause = threading.Event()
+    received, turns = 0, 0
+    while received < 20_000_000:
+        data = client.recv(1 << 20)
+        assert data
+        received += len(data)
+        if turns < 25:
+            pause.wait(0.1)
+        turns += 1
+    assert received > 20_000_000
+
+
+def test_requests_that_wait_on_one_connection_are_bounded(running: Bounded, host: Host) -> None:
+    client = running.connect()
+    client.sendall(get("/held") + get("/next") * 5_000)
+    host.go.set()
+    assert answer_of(client)[0] == 200
+    problem(client, 400, "bad-request")
+    assert host.seen == ["/held"]
+
+
+def test_a_few_requests_that_wait_on_one_connection_are_answered_in_order(running: Bounded) -> None:
+    client = running.connect()
+    client.sendall(get("/a") + get("/b") + get("/" + "c" * 300))
+    received = b""
+    while data := client.recv(1 << 16):
+        received += data
+    assert [part.split()[0] for part in received.split(b"HTTP/1.1 ")[1:]] == [b"200", b"200", b"414"]
+
+
+def test_beyond_the_connections_only_health_is_answered(running: Bounded, host: Host) -> None:
+    held = [running.connect() for _ in range(2)]
+    for client in held:
+        client.sendall(get("/held"))
+    third = running.connect()
+    third.sendall(get("/more"))
+    problem(third, 503, "overloaded")
+    fourth = running.connect()
+    fourth.sendall(get("/health/live"))
+    assert answer_of(fourth)[0] == 200
+    host.go.set()
+    assert [answer_of(client)[0] for client in held] == [200, 200]
+    assert "/more" not in host.seen
+
+
+def test_an_overloaded_answer_says_when_to_come_again(running: Bounded, host: Host) -> None:
+    for _ in range(2):
+        running.connect().sendall(get("/held"))
+    client = running.connect()
+    client.sendall(get("/more"))
+    assert answer_of(client)[1]["retry-after"] == "1"
