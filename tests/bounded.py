@@ -34,8 +34,8 @@ class Bounded:
         if receive_buffer is not None:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         client.settimeout(WITHIN)
-        client.connect(("127.0.0.1", self.port))
         self._sockets.append(client)
+        client.connect(("127.0.0.1", self.port))
         return client
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
@@ -48,9 +48,10 @@ class Bounded:
     def close(self) -> None:
         for client in self._sockets:
             client.close()
-        # Twice: at once.
-        self.stop()
-        self.stop()
+        if self.thread.is_alive():
+            # Twice: at once.
+            self.stop()
+            self.stop()
         assert self.ended()
 
 

@@ -70,7 +70,9 @@ class GracefulServer(uvicorn.Server):
         if self._told:
             self.should_exit = self.force_exit = True
             if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._abort)
+                # RuntimeError: it has just ended.
+                with suppress(RuntimeError):
+                    self._loop.call_soon_threadsafe(self._abort)
         self._told = True
         if self._loop is None:
             self.should_exit = True

@@ -15,8 +15,6 @@ from fullon_cache_api.log import get_component_logger
 from .graceful import GracefulServer, ServerConfig
 
 _LOOK_EVERY = 0.1
-_ALIVE_EVERY = 5
-"""Looks from one to the next at which each process is asked whether it lives."""
 
 _LOG = get_component_logger("fullon.api.cache.server")
 
@@ -50,21 +48,16 @@ class Workers(Multiprocess):
     def run(self) -> None:
         """Serve until SIGINT or SIGTERM."""
         self.processes = [self._begun() for _ in range(self.processes_num)]
-        looks = 0
         while not self.should_exit.wait(_LOOK_EVERY):
             self.handle_signals()
-            looks += 1
-            if looks % _ALIVE_EVERY == 0:
-                self.keep_subprocess_alive()
+            self.keep_subprocess_alive()
         self._end()
 
     def keep_subprocess_alive(self) -> None:
-        """Begin another process for each that has ended or hangs; all end where one cannot start."""
+        """Begin another process for each that has ended; all end where one could not start."""
         for index, worker in enumerate(self.processes):
-            if self.should_exit.is_set() or worker.is_alive(self.config.timeout_worker_healthcheck):
+            if self.should_exit.is_set() or worker.process.is_alive():
                 continue
-            worker.kill()
-            worker.join()
             if worker.exitcode == STARTUP_FAILURE:
                 _LOG.error("a worker could not start", pid=worker.pid)
                 self.should_exit.set()
