@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fullon_cache_api.cache.target import RedisTarget
+from fullon_cache_api.limits import Limits, RateLimit
 from fullon_cache_api.log import LogSettings
 from fullon_cache_api.settings import SETTINGS, Settings, SettingsError, start_logging
 
@@ -49,6 +50,28 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     )
 
 
+def test_a_rate_has_a_burst_of_its_own() -> None:
+    assert load({"API_RATE": "2", "API_RATE_BURST": "9"}).limits.rate == RateLimit(2.0, 9)
+
+
+def test_the_redis_that_counts_is_not_the_one_that_is_served() -> None:
+    rate = {"API_RATE": "1", "REDIS_URL": "redis://127.0.0.1:6390/2"}
+    for url in ("redis://localhost:6390/2", "redis://u:p@[::1]:6390/2", "rediss://127.0.0.2:6390?db=2"):
+        message = error({**rate, "RATE_REDIS_URL": url})
+        assert message == "RATE_REDIS_URL: is the Redis that is served, which nothing may write to"
+    for url in ("redis://127.0.0.1:6390/3", "redis://127.0.0.1:6391/2", "unix:///run/redis.sock?db=2"):
+        assert load({**rate, "RATE_REDIS_URL": url}).rate_redis == RedisTarget.from_url(url)
+    local = {
+        "API_RATE": "1",
+        "REDIS_URL": "unix:///run/./redis.sock",
+        "RATE_REDIS_URL": "unix:///run/redis.sock",
+    }
+    assert error(local).startswith("RATE_REDIS_URL: is the Redis that is served")
+    assert error({**rate, "RATE_REDIS_URL": "http://u:secret@x"}) == (
+        "RATE_REDIS_URL: it must start with redis://, rediss:// or unix://"
+    )
+
+
 def test_the_table_of_settings_names_each_variable_once_with_the_default_that_holds() -> None:
     assert len(NAMES) == len(set(NAMES))
     written = {variable.name: variable.default for variable in SETTINGS if variable.default}
@@ -74,6 +97,15 @@ def test_the_table_of_settings_names_each_variable_once_with_the_default_that_ho
         ("ENDPOINTS_FILE", "specs/mine.yaml", "endpoints_file", Path("specs/mine.yaml")),
         ("CACHE_BACKEND", "fullon_cache", "cache_backend", "fullon_cache"),
         ("CACHE_BACKEND", "Auto", "cache_backend", "auto"),
+        ("SHUTDOWN_DELAY", "0.5", "shutdown_delay", 0.5),
+        ("API_MAX_CONNECTIONS", "7", "limits", Limits(connections=7)),
+        ("API_MAX_REQUESTS", "7", "limits", Limits(requests=7)),
+        ("API_MAX_REQUESTS", "0", "limits", Limits(requests=None)),
+        ("API_MAX_STREAMS", "7", "limits", Limits(streams=7)),
+        ("API_MAX_TARGET", "1000", "limits", Limits(target=1_000)),
+        ("API_MAX_HEADERS", "2000", "limits", Limits(headers=2_000)),
+        ("API_CLIENT_TIMEOUT", "2.5", "limits", Limits(client_timeout=2.5)),
+        ("API_RATE", "2.5", "limits", Limits(rate=RateLimit(2.5, 3))),
     ],
 )
 def test_a_usable_value_is_taken(variable: str, text: str, field: str, value: object) -> None:
@@ -116,6 +148,16 @@ def test_a_usable_log_value_is_taken(variable: str, text: str, field: str, value
         ("ENDPOINTS_FILE", "\udcff", "ENDPOINTS_FILE: is not text"),
         ("REDIS_URL", "http://localhost", "REDIS_URL: it must start with redis://, rediss:// or unix://"),
         ("CACHE_BACKEND", "redis", "CACHE_BACKEND: must be one of native, fullon_cache, auto"),
+        ("SHUTDOWN_DELAY", "601", "SHUTDOWN_DELAY: must be a number from 0 to 600"),
+        ("API_MAX_CONNECTIONS", "0", "API_MAX_CONNECTIONS: must be a whole number from 1 to 1000000"),
+        ("API_MAX_REQUESTS", "-1", "API_MAX_REQUESTS: must be a whole number from 0 to 1000000"),
+        ("API_MAX_STREAMS", "0", "API_MAX_STREAMS: must be a whole number from 1 to 1000000"),
+        ("API_MAX_TARGET", "255", "API_MAX_TARGET: must be a whole number from 256 to 65536"),
+        ("API_MAX_HEADERS", "1023", "API_MAX_HEADERS: must be a whole number from 1024 to 131072"),
+        ("API_CLIENT_TIMEOUT", "0.9", "API_CLIENT_TIMEOUT: must be a number from 1 to 600"),
+        ("API_RATE", "1000001", "API_RATE: must be a number from 0 to 1e+06"),
+        ("API_RATE_BURST", "7", "API_RATE_BURST: needs API_RATE"),
+        ("RATE_REDIS_URL", "redis://127.0.0.1:6380", "RATE_REDIS_URL: needs API_RATE"),
         (
             "REDIS_URL",
             f"redis://localhost/{'1' * 5000}",

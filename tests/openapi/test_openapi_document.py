@@ -228,8 +228,10 @@ def test_the_readiness_schema_says_what_each_status_means(spec: Spec) -> None:
     assert schemas["Readiness"]["properties"] == {
         "status": {
             "type": "string",
-            "enum": ["ready", "unavailable"],
-            "description": "ready: Redis answers; unavailable: it does not.",
+            "enum": ["ready", "unavailable", "stopping"],
+            "description": (
+                "ready: Redis answers; unavailable: it does not; stopping: the gateway is about to end."
+            ),
         }
     }
 

@@ -26,6 +26,10 @@ def described(spec: Spec) -> Iterator[str]:
             selects = f", selects {parameter.select}" if parameter.select else ""
             yield f"  {parameter.location} {parameter.name}: {must} {parameter.type}{selects}"
     yield f"schemas {', '.join(spec.schemas)}"
+    if spec.cors is not None:
+        cors = spec.cors
+        credentials = "; with credentials" if cors.credentials else ""
+        yield f"cors {', '.join(cors.origins)}{credentials}; {', '.join(cors.headers)}; {cors.max_age} s"
 
 
 def call(endpoint: Endpoint) -> str:

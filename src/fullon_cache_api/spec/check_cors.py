@@ -13,8 +13,9 @@ def check_cors(root: Part) -> Cors | None:
         return None
     origins = _texts(cors, "origins")
     credentials = cors.flag("credentials")
-    if _ALL in origins and len(origins) > 1:
-        cors.complain('"*" are all origins: it stands alone', "origins", origins.index(_ALL))
+    for origin in cors.children("origins"):
+        if origin.value == _ALL and len(origins) > 1:
+            origin.complain('"*" are all origins: it stands alone')
     if _ALL in origins and credentials:
         # Fetch standard, section 3.3.5: browsers refuse the two together.
         cors.complain('"credentials" are for origins that are named, not for "*"', "credentials")
