@@ -102,6 +102,7 @@ def test_the_table_of_settings_names_each_variable_once_with_the_default_that_ho
         ("API_MAX_REQUESTS", "7", "limits", Limits(requests=7)),
         ("API_MAX_REQUESTS", "0", "limits", Limits(requests=None)),
         ("API_MAX_STREAMS", "7", "limits", Limits(streams=7)),
+        ("API_MAX_ANSWER", "1000", "limits", Limits(answer=1_000)),
         ("API_MAX_TARGET", "1000", "limits", Limits(target=1_000)),
         ("API_MAX_HEADERS", "2000", "limits", Limits(headers=2_000)),
         ("API_CLIENT_TIMEOUT", "2.5", "limits", Limits(client_timeout=2.5)),

@@ -18,16 +18,17 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What `serve` keeps to, and of it `requests`, `streams` and `rate` every application of a gateway.
+    """What `serve` keeps to, and of it `requests`, `streams`, `answer` and `rate` any application of a gateway.
 
     `connections` and `requests` (None: as many as come) are those at a time, `streams` the answers that are
-    sent while they are read. `target` and `headers` are bytes. `client_timeout` are the seconds in which a
-    client has to send the head of a request, or to take in some of an answer.
+    sent while they are read. `answer` (None: any), `target` and `headers` are bytes. `client_timeout` are the
+    seconds in which a client has to send the head of a request, or to take in some of an answer.
     """
 
     connections: int = 1_000
     requests: int | None = None
     streams: int = 100
+    answer: int | None = None
     target: int = 16_384
     headers: int = 32_768
     client_timeout: float = 10.0

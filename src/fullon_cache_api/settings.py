@@ -66,6 +66,11 @@ SETTINGS: tuple[Variable, ...] = (
     Variable("API_MAX_CONNECTIONS", "1000", "Connections at a time; beyond them only `/health` is answered."),
     Variable("API_MAX_REQUESTS", "0", "Requests at a time, beyond which the answer is 503; 0: no limit."),
     Variable("API_MAX_STREAMS", "100", "Large answers that are sent at a time; beyond them 503."),
+    Variable(
+        "API_MAX_ANSWER",
+        "0",
+        "Bytes of an answer; one of more is 413, or cut where it has begun; 0: no limit.",
+    ),
     Variable("API_MAX_TARGET", "16384", "Bytes of a path with its query; beyond them 414."),
     Variable("API_MAX_HEADERS", "32768", "Bytes of all header fields of a request; beyond them 431."),
     Variable(
@@ -187,6 +192,7 @@ def _limits(values: "_Values") -> Limits:
         connections=values.whole("API_MAX_CONNECTIONS", 1, 1_000_000),
         requests=values.whole("API_MAX_REQUESTS", 0, 1_000_000) or None,
         streams=values.whole("API_MAX_STREAMS", 1, 1_000_000),
+        answer=values.whole("API_MAX_ANSWER", 0, 2**31 - 1) or None,
         target=values.whole("API_MAX_TARGET", 256, 65_536),
         headers=values.whole("API_MAX_HEADERS", 1_024, 131_072),
         client_timeout=values.decimal("API_CLIENT_TIMEOUT", 1, 600),

@@ -1,4 +1,4 @@
-"""A 503 is asked again after what its Retry-After says, within bounds; nothing else is."""
+"""A 503 or a 429 is asked again after what its Retry-After says, within bounds; nothing else is."""
 
 import time
 
@@ -25,6 +25,13 @@ def test_a_503_is_asked_again_until_the_answer_comes(make: Calling, script: Scri
     script.answers = [unavailable(after), unavailable(after), Answer(200, BODY)]
     assert make(script.url)("list_tickers") == {"count": 0, "tickers": []}
     assert script.targets == ["/api/tickers"] * 3
+
+
+def test_a_429_is_asked_again_too(make: Calling, script: Scripted) -> None:
+    limited = Answer(429, b"{}", {"Retry-After": "0"})
+    script.answers = [limited, Answer(200, BODY)]
+    assert make(script.url)("list_tickers") == {"count": 0, "tickers": []}
+    assert script.targets == ["/api/tickers"] * 2
 
 
 def test_it_waits_as_long_as_it_was_told(make: Calling, script: Scripted) -> None:

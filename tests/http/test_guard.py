@@ -258,3 +258,19 @@ def test_what_is_shared_is_preferred_and_what_is_not_there_is_counted_alone() ->
         ]
 
     asyncio.run(use())
+
+
+def test_no_answer_is_larger_than_it_may_be(redis_server: EmbeddedServer, writer: "redis.Redis") -> None:
+    tick = '{"bid": 1.5, "ask": 2.5, "last": 2.0, "volume": 1.0, "time": "2024-01-01T12:00:00+00:00"}'
+    writer.hset("tickers:binance", mapping={f"A{n}/B": tick for n in range(3_000)})
+    writer.hset("tickers:kraken", mapping={f"A{n}/B": tick for n in range(300)})
+    settings = settings_for(redis_server.url, API_MAX_ANSWER="20000", API_COMPRESSION="off")
+    with serving(FullonCacheGateway(settings=settings)) as client:
+        large = client.get("/api/tickers/kraken")
+        assert (large.status_code, large.json()["type"]) == (413, "/problems/answer-too-large")
+        assert client.head("/api/tickers/kraken").status_code == 413
+        assert client.get("/api/tickers/kraken?limit=20").json()["count"] == 20
+        with pytest.raises(httpx.RemoteProtocolError):
+            client.get("/api/tickers/binance")
+        # Other requests go on.
+        assert client.get("/api/tickers/kraken/A1-B").status_code == 200

@@ -13,6 +13,7 @@ from fullon_cache_api.cache.errors import (
 )
 from fullon_cache_api.http.parameters import BadParameters, ParameterMistake
 from fullon_cache_api.http.problems import (
+    AnswerTooLarge,
     BadRequest,
     BatchTooLarge,
     HeadersTooLarge,
@@ -79,6 +80,13 @@ ERRORS: list[tuple[Exception, str, int, str, dict[str, object]]] = [
         "batch-too-large",
         413,
         "The answers of a batch come to 4,000,000 bytes at most: ask for this one by itself.",
+        {},
+    ),
+    (
+        AnswerTooLarge(2_000),
+        "answer-too-large",
+        413,
+        "An answer has 2,000 bytes at most: ask for less of it.",
         {},
     ),
     (BadRequest(), "bad-request", 400, "The request cannot be read.", {}),

@@ -291,6 +291,7 @@ def test_every_kind_of_problem_has_its_status() -> None:
         "/problems/bad-parameters": 400,
         "/problems/ambiguous-order": 409,
         "/problems/batch-too-large": 413,
+        "/problems/answer-too-large": 413,
         "/problems/bad-request": 400,
         "/problems/request-timeout": 408,
         "/problems/target-too-long": 414,

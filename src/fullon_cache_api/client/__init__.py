@@ -12,6 +12,7 @@ except ModuleNotFoundError as error:
 from fullon_cache_api.client.endpoints import AsyncCacheClient, CacheClient
 from fullon_cache_api.client.errors import (
     AmbiguousOrder,
+    AnswerTooLarge,
     BadParameters,
     BadRequest,
     BatchTooLarge,
@@ -36,6 +37,7 @@ from fullon_cache_api.client.errors import (
 
 __all__ = [
     "AmbiguousOrder",
+    "AnswerTooLarge",
     "AsyncCacheClient",
     "BadParameters",
     "BadRequest",

@@ -11,6 +11,7 @@ ClientError
     ├── MethodNotAllowed    405
     ├── RequestTimeout      408
     ├── AmbiguousOrder      409
+    ├── AnswerTooLarge      413
     ├── BatchTooLarge       413
     ├── TargetTooLong       414
     ├── RateLimited         429
@@ -122,6 +123,10 @@ class BatchTooLarge(ProblemError):
     """The answers of a batch come to more than it may hold; this one is to be asked for by itself."""
 
 
+class AnswerTooLarge(ProblemError):
+    """The answer has more bytes than the gateway sends; ask for less of it."""
+
+
 class BadRequest(ProblemError):
     """What the gateway got is not HTTP."""
 
@@ -169,6 +174,7 @@ PROBLEMS: dict[str, type[ProblemError]] = {
     "/problems/method-not-allowed": MethodNotAllowed,
     "/problems/ambiguous-order": AmbiguousOrder,
     "/problems/batch-too-large": BatchTooLarge,
+    "/problems/answer-too-large": AnswerTooLarge,
     "/problems/bad-request": BadRequest,
     "/problems/request-timeout": RequestTimeout,
     "/problems/target-too-long": TargetTooLong,

@@ -15,7 +15,7 @@ from .client_identity import identity
 from .cors import CorsGuard
 from .handler import Handler
 from .path import own_path
-from .problems import Overloaded, RateLimited
+from .problems import AnswerTooLarge, Overloaded, RateLimited
 from .rate import Buckets, Taken, taken
 from .response import Header, Response, send_response
 from .route import RouteTree
@@ -84,6 +84,8 @@ def make_guards(cors: Cors | None, limits: Limits, counter: Counter | None) -> S
     if (rate := limits.rate) is not None:
         share = None if counter is None else counter.take
         guards.append(lambda app, problem: RateGuard(app, problem, rate, share))
+    if (largest := limits.answer) is not None:
+        guards.append(lambda app, problem: AnswerLimit(app, problem, largest))
     return guards
 
 
@@ -107,6 +109,36 @@ class RequestLimit:
             await self._app(scope, receive, send)
         finally:
             self._running -= 1
+
+
+class AnswerLimit:
+    """Sends no answer of more than so many bytes: 413 in its place, and one that has begun is cut."""
+
+    def __init__(self, app: ASGIApp, problem: Problem, most: int) -> None:
+        self._app = app
+        self._problem = problem
+        self._most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection of the ASGI protocol."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        left, replaced = self._most, False
+
+        async def send_within(message: Message) -> None:
+            nonlocal left, replaced
+            if message["type"] == "http.response.start" and _length(message) > self._most:
+                replaced = True
+                response = self._problem(scope, AnswerTooLarge(self._most))
+                return await send_response(scope, receive, send, response)
+            if replaced:
+                return
+            left -= len(message.get("body", b""))
+            if left < 0:
+                raise AnswerTooLarge(self._most)
+            await send(message)
+
+        await self._app(scope, receive, send_within)
 
 
 class RateGuard:
@@ -152,6 +184,10 @@ class RateGuard:
             return own
         together = await self._share(name)
         return own if together is None else taken(self._limit, *together)
+
+
+def _length(start: Message) -> int:
+    return next((int(value) for name, value in start["headers"] if name == b"content-length"), 0)
 
 
 def _service_limit(result: Taken) -> bytes:

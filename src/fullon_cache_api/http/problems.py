@@ -38,6 +38,17 @@ class BatchTooLarge(Exception):
         super().__init__(f"more than {limit} bytes")
 
 
+class AnswerTooLarge(Exception):
+    """An answer has more bytes than may be sent."""
+
+    is_logged = True
+    """Where it ends an answer that has begun, the server need not say it again."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(f"more than {limit} bytes")
+
+
 class BadRequest(Exception):
     """What came is not HTTP."""
 
@@ -124,6 +135,12 @@ def _(error: MethodNotAllowed) -> ProblemText:
 def _(error: BatchTooLarge) -> ProblemText:
     detail = f"The answers of a batch come to {error.limit:,} bytes at most: ask for this one by itself."
     return ProblemText(kinds.BATCH_TOO_LARGE, detail)
+
+
+@explain.register
+def _(error: AnswerTooLarge) -> ProblemText:
+    detail = f"An answer has {error.limit:,} bytes at most: ask for less of it."
+    return ProblemText(kinds.ANSWER_TOO_LARGE, detail)
 
 
 @explain.register

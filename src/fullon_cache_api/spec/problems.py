@@ -58,6 +58,12 @@ BATCH_TOO_LARGE = ProblemKind(
     "Batch too large",
     "The answers of a batch come to more than it may hold; this one is to be asked for by itself.",
 )
+ANSWER_TOO_LARGE = ProblemKind(
+    "answer-too-large",
+    413,
+    "Answer too large",
+    "The answer has more bytes than the gateway sends; a part of it can be asked for.",
+)
 BAD_REQUEST = ProblemKind(
     "bad-request",
     400,
@@ -126,6 +132,7 @@ PROBLEMS = (
     BAD_PARAMETERS,
     AMBIGUOUS_ORDER,
     BATCH_TOO_LARGE,
+    ANSWER_TOO_LARGE,
     BAD_REQUEST,
     REQUEST_TIMEOUT,
     TARGET_TOO_LONG,
