@@ -12,11 +12,11 @@ from starlette.routing import BaseRoute
 from fullon_cache_api import openapi
 from fullon_cache_api.cache import CacheClient, CacheError, CoherentClient, CorruptValue
 from fullon_cache_api.cache.tracking import prefixes_of
+from fullon_cache_api.http.admission import admitting, make_admissions
 from fullon_cache_api.http.answers import Source
 from fullon_cache_api.http.app import GatewayApp
 from fullon_cache_api.http.batch import make_batch
 from fullon_cache_api.http.embedding import EndpointRoute
-from fullon_cache_api.http.guard import guarded, make_guards
 from fullon_cache_api.http.handler import Handler, make_handler
 from fullon_cache_api.http.problems import ProblemText
 from fullon_cache_api.http.request_id import Traced
@@ -125,8 +125,8 @@ class FullonCacheGateway:
                 reason = f"the spec's {error.path} would hide the system endpoint of that path"
                 raise SettingsError("API_PREFIX", reason) from None
         names = {endpoint.operation_id: self.prefix + endpoint.path for endpoint in self.spec.endpoints}
-        guards = make_guards(self.spec.cors, self.settings.limits, self._shared_count)
-        app = guarded(guards, tree, names, _report_problem, self.close)
+        admissions = make_admissions(self.spec.cors, self.settings.limits, self._shared_count)
+        app = admitting(admissions, tree, names, _report_problem, self.close)
         if offers_batch(self.spec):
             batch = make_batch(tree.find, self.prefix, self.spec.endpoints, source, app.problem)
             tree.add(self.prefix + BATCH_PATH, batch)

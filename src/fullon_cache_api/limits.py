@@ -18,7 +18,7 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What `serve` keeps to, and of it `requests`, `streams`, `answer` and `rate` any application of a gateway.
+    """What `serve` keeps to, and of it `requests`, `streams`, `answer` and `rate` any application.
 
     `connections` and `requests` (None: as many as come) are those at a time, `streams` the answers that are
     sent while they are read. `answer` (None: any), `target` and `headers` are bytes. `client_timeout` are the

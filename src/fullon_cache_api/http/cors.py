@@ -27,7 +27,7 @@ EXPOSED = (
 """Response headers that a page may read, beside those that every page may."""
 
 
-class CorsGuard(CORSMiddleware):
+class CorsControl(CORSMiddleware):
     """Answers preflight requests, and tells browsers who may read an answer."""
 
     def __init__(self, app: ASGIApp, cors: Cors) -> None:

@@ -2,7 +2,7 @@
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .guard import HEALTH
+from .admission import HEALTH
 from .path import own_path
 from .problems import Overloaded, explain, problem_response
 from .request_id import request_id

@@ -10,8 +10,8 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fullon_cache_api.http.admission import AdmittingApp
 from fullon_cache_api.http.app import GatewayApp
-from fullon_cache_api.http.guard import GuardedApp
 from fullon_cache_api.http.path import own_path
 from fullon_cache_api.http.response import send_response
 
@@ -24,7 +24,7 @@ def mount_with_shortcut(app: FastAPI, path: str, gateway: GatewayApp) -> None:
     does not read.
     """
     app.mount(path, gateway)
-    if isinstance(gateway, GuardedApp):
+    if isinstance(gateway, AdmittingApp):
         # What stands before it must not be passed by.
         return
     mount = app.router.routes[-1]

@@ -8,14 +8,16 @@ from pathlib import Path
 import httpx
 import pytest
 import redis
+from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 from support import CHECKOUT, serving, serving_app, settings_for
 
 from fullon_cache_api.demo import EmbeddedServer
 from fullon_cache_api.gateway import FullonCacheGateway
+from fullon_cache_api.http.admission import AdmittingApp, RateControl, RequestLimit
 from fullon_cache_api.http.app import GatewayApp
-from fullon_cache_api.http.guard import GuardedApp, RateGuard, RequestLimit
 from fullon_cache_api.http.response import Response
+from fullon_cache_api.integrations.fastapi.mount import mount_cache
 from fullon_cache_api.limits import RateLimit
 
 HEALTH = ("/health", "/health/live", "/health/ready")
@@ -126,7 +128,7 @@ def test_a_request_that_fails_gives_its_place_back() -> None:
 def test_the_gateway_sheds_requests_as_its_settings_say(redis_server: EmbeddedServer) -> None:
     settings = settings_for(redis_server.url, API_MAX_REQUESTS="1")
     app = FullonCacheGateway(settings=settings).get_app()
-    assert isinstance(app, GuardedApp)
+    assert isinstance(app, AdmittingApp)
     with serving_app(app) as client:
         assert [client.get("/api/tickers").status_code for _ in range(3)] == [200, 200, 200]
 
@@ -247,8 +249,8 @@ def test_what_is_shared_is_preferred_and_what_is_not_there_is_counted_alone() ->
         await send({"type": "http.response.body"})
 
     async def use() -> None:
-        guard = RateGuard(app, refusal, RateLimit(1.0, 5), share)
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="http://x") as client:
+        control = RateControl(app, refusal, RateLimit(1.0, 5), share)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(control), base_url="http://x") as client:
             found = [await client.get("/") for _ in range(3)]
         assert [one.status_code for one in found] == [200, 200, 503]
         assert [one.headers["ratelimit"] for one in found] == [
@@ -274,3 +276,12 @@ def test_no_answer_is_larger_than_it_may_be(redis_server: EmbeddedServer, writer
             client.get("/api/tickers/binance")
         # Other requests go on.
         assert client.get("/api/tickers/kraken/A1-B").status_code == 200
+
+
+def test_below_a_public_mount_rates_hold_as_well(redis_server: EmbeddedServer) -> None:
+    host = FastAPI()
+    settings = settings_for(redis_server.url, API_RATE="0.01", API_RATE_BURST="2")
+    mount_cache(host, "/cache", public=True, settings=settings)
+    with serving_app(host) as client:
+        assert [client.get("/cache/tickers").status_code for _ in range(3)] == [200, 200, 429]
+        assert client.get("/cache/health/ready").status_code == 200

@@ -12,7 +12,7 @@ from fullon_cache_api.spec.model import Cors
 
 from .app import GatewayApp, Report
 from .client_identity import identity
-from .cors import CorsGuard
+from .cors import CorsControl
 from .handler import Handler
 from .path import own_path
 from .problems import AnswerTooLarge, Overloaded, RateLimited
@@ -26,8 +26,8 @@ HEALTH = frozenset({b"/health", b"/health/live", b"/health/ready"})
 Problem: TypeAlias = Callable[[Scope, Exception], Response]
 """Makes an error the problem that a request is answered with, and reports it."""
 
-Guard: TypeAlias = Callable[[ASGIApp, Problem], ASGIApp]
-"""Puts something before an application."""
+Admission: TypeAlias = Callable[[ASGIApp, Problem], ASGIApp]
+"""Puts before an application what admits requests to it, or refuses them."""
 
 Share: TypeAlias = Callable[[str], Awaitable[tuple[float, float] | None]]
 """Takes a token from a bucket that processes share: seconds until there is one, and until all are there."""
@@ -40,12 +40,12 @@ class Counter(Protocol):
         """Take a token, as `Share` says; None where it cannot count now."""
 
 
-class GuardedApp(GatewayApp):
-    """A GatewayApp with guards before it, the first of them outermost."""
+class AdmittingApp(GatewayApp):
+    """A GatewayApp with admissions before it, the first of them outermost."""
 
     def __init__(
         self,
-        guards: Sequence[Guard],
+        admissions: Sequence[Admission],
         tree: RouteTree[Handler],
         names: Mapping[str, str],
         report: Report,
@@ -53,40 +53,40 @@ class GuardedApp(GatewayApp):
     ) -> None:
         super().__init__(tree, names, report, closed)
         self._outermost: ASGIApp = super().__call__
-        for guard in reversed(guards):
-            self._outermost = guard(self._outermost, self.problem)
+        for admission in reversed(admissions):
+            self._outermost = admission(self._outermost, self.problem)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection of the ASGI protocol."""
         await self._outermost(scope, receive, send)
 
 
-def guarded(
-    guards: Sequence[Guard],
+def admitting(
+    admissions: Sequence[Admission],
     tree: RouteTree[Handler],
     names: Mapping[str, str],
     report: Report,
     closed: Callable[[], Awaitable[None]],
 ) -> GatewayApp:
-    """Return an application behind guards; without any it is a GatewayApp, and no request pays for them."""
-    return (
-        GuardedApp(guards, tree, names, report, closed) if guards else GatewayApp(tree, names, report, closed)
-    )
+    """Return an application behind admissions; without any it is a GatewayApp, and no request pays."""
+    if not admissions:
+        return GatewayApp(tree, names, report, closed)
+    return AdmittingApp(admissions, tree, names, report, closed)
 
 
-def make_guards(cors: Cors | None, limits: Limits, counter: Counter | None) -> Sequence[Guard]:
-    """Return the guards that are asked for: what a page of another origin may read holds for refusals too."""
-    guards: list[Guard] = []
+def make_admissions(cors: Cors | None, limits: Limits, counter: Counter | None) -> Sequence[Admission]:
+    """Return those that are asked for: what a page of another origin may read, it may of refusals too."""
+    admissions: list[Admission] = []
     if cors is not None:
-        guards.append(lambda app, problem: CorsGuard(app, cors))
+        admissions.append(lambda app, problem: CorsControl(app, cors))
     if (most := limits.requests) is not None:
-        guards.append(lambda app, problem: RequestLimit(app, problem, most))
+        admissions.append(lambda app, problem: RequestLimit(app, problem, most))
     if (rate := limits.rate) is not None:
         share = None if counter is None else counter.take
-        guards.append(lambda app, problem: RateGuard(app, problem, rate, share))
+        admissions.append(lambda app, problem: RateControl(app, problem, rate, share))
     if (largest := limits.answer) is not None:
-        guards.append(lambda app, problem: AnswerLimit(app, problem, largest))
-    return guards
+        admissions.append(lambda app, problem: AnswerLimit(app, problem, largest))
+    return admissions
 
 
 class RequestLimit:
@@ -141,7 +141,7 @@ class AnswerLimit:
         await self._app(scope, receive, send_within)
 
 
-class RateGuard:
+class RateControl:
     """Lets each client make as many requests as it may, and answers those beyond with 429.
 
     `share` counts for several processes; where it cannot, each counts for itself. The fields RateLimit and
