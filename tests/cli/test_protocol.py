@@ -79,6 +79,14 @@ def problem(client: socket.socket, status: int, name: str) -> None:
     assert is_closed(client)
 
 
+def statuses(client: socket.socket) -> list[int]:
+    """The status of every answer until the connection ends."""
+    received = b""
+    while data := client.recv(1 << 16):
+        received += data
+    return [int(part.split()[0]) for part in received.split(b"HTTP/1.1 ")[1:]]
+
+
 def test_a_target_of_the_allowed_length_is_answered_and_a_longer_one_is_414(
     running: Bounded, host: Host
 ) -> None:
@@ -125,6 +133,29 @@ def test_a_head_in_pieces_is_read_no_further_than_a_head_may_be_long(
             continue
     client.settimeout(10)
     problem(client, status, name)
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "name"),
+    [
+        (b"GET /" + b"a" * 2_000_000 + b" HTTP/1.1\r\n\r\n", 414, "target-too-long"),
+        (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 400_000 + b"\r\n", 431, "headers-too-large"),
+        (b"\0" * 2_000_000, 400, "bad-request"),
+    ],
+)
+def test_a_refusal_reaches_a_client_that_goes_on_sending(
+    running: Bounded, sent: bytes, status: int, name: str
+) -> None:
+    client = running.connect()
+    client.sendall(sent)
+    problem(client, status, name)
+
+
+def test_a_client_that_never_stops_sending_is_cut_after_the_refusal(running: Bounded) -> None:
+    client = running.connect()
+    with pytest.raises(OSError, match=r"reset|Broken"):
+        while True:
+            client.sendall(b"\0" * 100_000)
 
 
 def test_a_head_in_small_pieces_is_read(running: Bounded) -> None:
@@ -224,18 +255,14 @@ def test_requests_that_wait_on_one_connection_are_bounded(running: Bounded, host
     client = running.connect()
     client.sendall(get("/held") + get("/next") * 5_000)
     host.go.set()
-    assert answer_of(client)[0] == 200
-    problem(client, 400, "bad-request")
+    assert statuses(client) == [200, 400]
     assert host.seen == ["/held"]
 
 
 def test_a_few_requests_that_wait_on_one_connection_are_answered_in_order(running: Bounded) -> None:
     client = running.connect()
     client.sendall(get("/a") + get("/b") + get("/" + "c" * 300))
-    received = b""
-    while data := client.recv(1 << 16):
-        received += data
-    assert [part.split()[0] for part in received.split(b"HTTP/1.1 ")[1:]] == [b"200", b"200", b"414"]
+    assert statuses(client) == [200, 200, 414]
 
 
 def test_beyond_the_connections_only_health_is_answered(running: Bounded, host: Host) -> None:

@@ -13,6 +13,7 @@ import uvicorn
 from fullon_cache_api.http.refusal import CLOSE
 from fullon_cache_api.http.system import STOPPING
 from fullon_cache_api.limits import Limits
+from fullon_cache_api.log import get_component_logger
 from fullon_cache_api.process import settle
 
 from .protocol import Protocol
@@ -25,6 +26,9 @@ CLOSED_WITHIN = 1.0
 
 WATCH_EVERY = 0.25
 """Seconds between two looks at all connections."""
+
+
+_LOG = get_component_logger("fullon.api.cache.server")
 
 
 class ServerConfig(uvicorn.Config):
@@ -145,4 +149,8 @@ class GracefulServer(uvicorn.Server):
         while True:
             await asyncio.sleep(WATCH_EVERY)
             for connection in self._connections():
-                connection.watch(loop.time())
+                try:
+                    connection.watch(loop.time())
+                except Exception as error:
+                    # Whatever one connection is about, the others are to be looked at.
+                    _LOG.error("a connection could not be looked at", error=error)

@@ -6,6 +6,7 @@ for the head of a request, and for a client to take an answer, for as long as th
 
 import asyncio
 import fcntl
+import math
 import sys
 from termios import TIOCOUTQ
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,9 @@ MAX_PIPELINED = 32
 CROWDED_TIMEOUT = 1.0
 """Seconds for a request on a connection beyond the limit, which only a health check is answered on."""
 
+LINGER = 2.0
+"""Seconds for which what still comes is thrown away behind a refusal: closing at once would reset it."""
+
 LEAST_RATE = 1_024
 """Bytes per second that a client has to take in of its answer, on an average over its timeout."""
 
@@ -56,7 +60,9 @@ class Protocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._limits: Limits = config.limits
         self._timeout = config.limits.client_timeout
-        self._head = self._size = 0
+        self._head: float = 0
+        self._size: float = 0
+        self._refused: float | None = None
         self._begun: tuple[object, float] = (None, self.loop.time())
         self._resumed = 0
         self._unsent: tuple[int, float, object] = (0, 0.0, None)
@@ -75,6 +81,8 @@ class Protocol(HttpToolsProtocol):
         if self._head and self._size > self._limits.target + self._limits.headers:
             return self._refuse(self._too_large())
         super().data_received(data)
+        if self._refused is not None:
+            return
         scope = self.scope
         if scope is None or "method" in scope:
             self._head = 0
@@ -112,6 +120,10 @@ class Protocol(HttpToolsProtocol):
         self._watch_answer(now)
 
     def _watch_request(self, now: float) -> None:
+        if self._refused is not None:
+            if now - self._refused > LINGER:
+                self.transport.abort()
+            return
         if self.transport.is_closing() or (self.cycle is not None and not self.cycle.response_complete):
             return
         if self._begun[0] is not self.cycle or self.timeout_keep_alive_task is not None:
@@ -151,16 +163,19 @@ class Protocol(HttpToolsProtocol):
 
     def _refuse(self, error: Exception) -> None:
         """Answer without a request, and close; the answer to an earlier request must not be cut into."""
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._refused is not None:
             return
         if self.cycle is not None and not self.cycle.response_complete:
             self._refuse_behind(error)
             return
         response = problem_response(explain(error), "/", uuid4().hex, (CLOSE,))
-        fields = [*self.server_state.default_headers, *response.headers]
-        lines = [b"%s: %s\r\n" % field for field in fields]
+        fields = dict([*self.server_state.default_headers, *response.headers])
+        lines = [b"%s: %s\r\n" % field for field in fields.items()]
         self.transport.write(b"".join([STATUS_LINE[response.status], *lines, b"\r\n", response.body]))
-        self.transport.close()
+        self.transport.write_eof()
+        self._refused = self.loop.time()
+        # Nothing that comes from now on is short enough.
+        self._head = math.inf
 
     def _refuse_behind(self, error: Exception) -> None:
         """End the connection behind the answer that is under way, if need be with one more."""
