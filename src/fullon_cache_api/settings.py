@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias, TypeVar
 
@@ -29,6 +29,10 @@ _BOOLEANS = dict.fromkeys(_TRUE, True) | dict.fromkeys(_FALSE, False)
 Backend: TypeAlias = Literal["native", "fullon_cache", "auto"]
 """What does the reads: this project, the installed fullon_cache, or that only where this project cannot."""
 
+Auth: TypeAlias = Literal["spec", "none"]
+"""Who has to say who asks: whom the spec names; `none` says that a spec which names nobody is meant so."""
+
+_AUTHS: dict[str, Auth] = {"spec": "spec", "none": "none"}
 _BACKENDS: dict[str, Backend] = {"native": "native", "fullon_cache": "fullon_cache", "auto": "auto"}
 
 T = TypeVar("T")
@@ -61,6 +65,16 @@ SETTINGS: tuple[Variable, ...] = (
     Variable("API_DEADLINE", "2.0", "Seconds after which a request is given up with 504, 0.05 to 60."),
     Variable("API_ACCESS_LOG", "false", "Whether each request is logged."),
     Variable("API_COMPRESSION", "true", "Whether large answers are compressed for clients that accept it."),
+    Variable(
+        "AUTH",
+        "spec",
+        "Who has to say who asks: whom the `spec` names, or `none`: that nobody has to is meant, also beyond "
+        "this machine.",
+    ),
+    Variable(
+        "API_KEYS_FILE", "keys.json", "The API keys that were given out, for a spec that asks for them."
+    ),
+    Variable("JWT_SECRET", "", "The secret of tokens that are signed by HS256, of 32 bytes at least."),
     Variable("ENDPOINTS_FILE", "", "The spec; else `./endpoints.yaml`, else the one inside the package."),
     Variable("REDIS_URL", "", "`redis://`, `rediss://` or `unix://`; the five below do not count then."),
     Variable("REDIS_HOST", "localhost", "Host of Redis.", ("CACHE_HOST",)),
@@ -113,6 +127,9 @@ class Settings:
     cache_backend: Backend = "native"
     shared_reads: bool = True
     compression: bool = True
+    auth: Auth = "spec"
+    api_keys_file: Path = Path("keys.json")
+    jwt_secret: str = field(default="", repr=False)
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, dotenv: Path | None = _DOTENV) -> "Settings":
@@ -136,6 +153,9 @@ class Settings:
             cache_backend=values.choice("CACHE_BACKEND", _BACKENDS),
             shared_reads=values.boolean("SHARED_READS"),
             compression=values.boolean("API_COMPRESSION"),
+            auth=values.choice("AUTH", _AUTHS),
+            api_keys_file=Path(values.text("API_KEYS_FILE")),
+            jwt_secret=values.text("JWT_SECRET"),
         )
 
 

@@ -14,6 +14,7 @@ import uvicorn
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
 import fullon_cache_api
+from fullon_cache_api.cli.exposure import refuse_exposure
 from fullon_cache_api.cli.options import load_settings
 from fullon_cache_api.gateway import FullonCacheGateway
 from fullon_cache_api.loading import find_spec
@@ -106,6 +107,7 @@ def prepare(variables: Mapping[str, str], *, reload: bool = False) -> Service:
     settings = load_settings(variables)
     start_logging(settings)
     gateway = FullonCacheGateway(settings=settings)
+    refuse_exposure(settings, gateway.spec)
     listener = _listen(settings.host, settings.port)
     return Service(settings, gateway, listener, variables, reload)
 

@@ -113,6 +113,7 @@ class GatewayApp(Starlette):
             NO_STORE,
             NO_SNIFF,
             (REQUEST_ID, identity.encode()),
+            *text.headers,
         ]
         if text.kind is CACHE_UNAVAILABLE:
             headers.append((b"retry-after", RETRY_AFTER))

@@ -1,8 +1,10 @@
 """Errors as problem details (RFC 9457): which kind each is, and what it says. All texts are made here."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import singledispatch
 
+from fullon_cache_api.auth.principal import AuthenticationUnavailable, Forbidden, Unauthenticated
 from fullon_cache_api.cache.errors import CacheTimeout, CacheUnavailable, CorruptValue
 from fullon_cache_api.reads.orders import AmbiguousOrder
 from fullon_cache_api.spec import problems as kinds
@@ -10,6 +12,7 @@ from fullon_cache_api.spec.json import PlainJson, PlainObject
 from fullon_cache_api.spec.problems import ProblemKind
 
 from .parameters import BadParameters
+from .response import Header
 
 RETRY_AFTER = b"1"
 """Seconds: Redis is tried again with every request, and is back within one second of its return."""
@@ -37,11 +40,12 @@ class BatchTooLarge(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ProblemText:
-    """What a problem says beyond its kind."""
+    """What a problem says beyond its kind; `headers` are those that its answer has beyond a problem's own."""
 
     kind: ProblemKind
     detail: str
     members: PlainObject = field(default_factory=dict)
+    headers: tuple[Header, ...] = ()
 
 
 @singledispatch
@@ -80,6 +84,39 @@ def _(error: MethodNotAllowed) -> ProblemText:
 def _(error: BatchTooLarge) -> ProblemText:
     detail = f"The answers of a batch come to {error.limit:,} bytes at most: ask for this one by itself."
     return ProblemText(kinds.BATCH_TOO_LARGE, detail)
+
+
+@explain.register
+def _(error: Unauthenticated) -> ProblemText:
+    if error.expired:
+        detail = "The token has expired."
+    elif error.given:
+        detail = "The API key or token is not accepted."
+    else:
+        detail = "This is only for those who say who they are: send an API key or a token."
+    return ProblemText(kinds.UNAUTHENTICATED, detail, headers=_challenges(error.challenges))
+
+
+@explain.register
+def _(error: Forbidden) -> ProblemText:
+    members: PlainObject = {"scopes": list(error.missing)} if error.missing else {}
+    detail = (
+        f"The key or token lacks {' '.join(error.missing)}."
+        if error.missing
+        else "What the request names is somebody else's."
+    )
+    return ProblemText(kinds.FORBIDDEN, detail, members, _challenges(error.challenges))
+
+
+@explain.register
+def _(error: AuthenticationUnavailable) -> ProblemText:
+    detail = "No token can be verified now: the keys that they are signed with cannot be had."
+    return ProblemText(kinds.AUTHENTICATION_UNAVAILABLE, detail, headers=((b"retry-after", RETRY_AFTER),))
+
+
+def _challenges(values: Iterable[str]) -> tuple[Header, ...]:
+    # A header for each: not every client can take several challenges in one apart.
+    return tuple((b"www-authenticate", value.encode()) for value in values)
 
 
 @explain.register
