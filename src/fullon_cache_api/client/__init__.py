@@ -12,12 +12,14 @@ except ModuleNotFoundError as error:
 from fullon_cache_api.client.endpoints import AsyncCacheClient, CacheClient
 from fullon_cache_api.client.errors import (
     AmbiguousOrder,
+    AuthenticationUnavailable,
     BadParameters,
     BatchTooLarge,
     CacheTimeout,
     CacheUnavailable,
     ClientError,
     CorruptCache,
+    Forbidden,
     InternalError,
     MethodNotAllowed,
     NoSuchEndpoint,
@@ -25,12 +27,14 @@ from fullon_cache_api.client.errors import (
     ParameterMistake,
     ProblemError,
     TransportError,
+    Unauthenticated,
     UnexpectedAnswer,
 )
 
 __all__ = [
     "AmbiguousOrder",
     "AsyncCacheClient",
+    "AuthenticationUnavailable",
     "BadParameters",
     "BatchTooLarge",
     "CacheClient",
@@ -38,6 +42,7 @@ __all__ = [
     "CacheUnavailable",
     "ClientError",
     "CorruptCache",
+    "Forbidden",
     "InternalError",
     "MethodNotAllowed",
     "NoSuchEndpoint",
@@ -45,5 +50,6 @@ __all__ = [
     "ParameterMistake",
     "ProblemError",
     "TransportError",
+    "Unauthenticated",
     "UnexpectedAnswer",
 ]
