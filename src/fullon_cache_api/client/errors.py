@@ -86,8 +86,8 @@ class ProblemError(ClientError):
     errors: tuple[ParameterMistake, ...] = ()
     key: str | None = None
     exchanges: tuple[str, ...] = ()
-    scopes: tuple[str, ...] = ()
     retry_after: float | None = None
+    scopes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Say what the problem says."""
