@@ -123,7 +123,7 @@ def test_what_is_no_key_set_is_refused(raw: bytes, why: str) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.sampled_from(["RSA", "EC"]),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.just("RSA"),
     lambda some: st.lists(some, max_size=3)
     | st.dictionaries(st.sampled_from(["keys", "kty", "n", "e", "crv", "x", "y", "kid", "use"]), some),
     max_leaves=12,

@@ -74,7 +74,11 @@ def test_a_request_that_says_nothing_is_told_how_it_could() -> None:
     assert refused(requirement()).challenges == (KEY_CHALLENGE,)
 
 
-@pytest.mark.parametrize("value", [b"", b"x", KEY[:-1], KEY + b" ", b"Bearer " + KEY, KEY + b", " + KEY])
+@pytest.mark.parametrize(
+    "value",
+    [b"", b"x", KEY[:-1], KEY + b" ", b"Bearer " + KEY, KEY + b", " + KEY],
+    ids=["empty", "short", "cut", "with a space", "with a scheme", "twice"],
+)
 def test_what_is_no_key_is_refused(value: bytes) -> None:
     error = refused(BOTH, (b"x-api-key", value))
     assert (error.reason, error.given, error.expired) == ("no such key", True, False)
