@@ -12,18 +12,18 @@ from fullon_cache_api.auth.key_file import write_keys
 from fullon_cache_api.settings import Settings
 
 HEADER = "X-API-Key"
-SCHEMES = """
+SCHEMES = f"""
 securitySchemes:
-  apiKey: {type: apiKey, in: header, name: X-API-Key}
+  apiKey: {{type: apiKey, in: header, name: X-API-Key}}
   token:
     type: http
     scheme: bearer
     bearerFormat: JWT
     algorithm: HS256
-    issuer: %s
-    audience: %s
+    issuer: {ISSUER}
+    audience: {AUDIENCE}
 security: [apiKey, token]
-""" % (ISSUER, AUDIENCE)
+"""
 
 SCOPES = {
     "market": ["market:read"],
@@ -31,7 +31,7 @@ SCOPES = {
     "all": ["market:read", "accounts:read", "accounts:all", "ops:read"],
     "nothing": [],
 }
-"""Whom there is a key for, and what he may do. `accounts` is the user 7, with the exchange accounts 1 and 2."""
+"""Whom there is a key for, and what he may do: `accounts` is user 7, whose exchange accounts are 1 and 2."""
 
 CLAIMS = {"accounts": {"sub": frozenset({"7"}), "ex_id": frozenset({"1", "2"})}}
 

@@ -1,6 +1,5 @@
 """Who is let in, by a real server: every endpoint, every form of an answer, every way to name an owner."""
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,6 +9,7 @@ import httpx
 import pytest
 import redis
 from auth.signing import claims
+from endpoints.layout import POSITION, put_positions
 from guarded import SCOPES, Guarded, bearer, write_guarded
 from hosts import store_ticker
 from hypothesis import given
@@ -54,8 +54,7 @@ def cached(writer: "redis.Redis") -> None:
     """A ticker, and positions of the accounts 1 and 3."""
     store_ticker(writer, "binance", "BTC/USDT", 42.0)
     for account in (1, 3):
-        position = {"BTC/USDT": {"cost": 1.0, "volume": account, "fee": 0.0, "price": 1.0, "timestamp": "0"}}
-        writer.hset("account_positions", str(account), json.dumps(position))
+        put_positions(writer, account, {"BTC/USDT": {**POSITION, "volume": account}})
 
 
 def example_path(path: str, **values: str) -> str:

@@ -65,9 +65,10 @@ def read_security(root: Part) -> Security:
 def check_security(endpoint: Part, declared: Sequence[Declared] | None, of: Security) -> Demands:
     """Return what an endpoint demands of who asks, after reporting what is wrong with that."""
     own = _asked(endpoint, of.schemes)
-    security = of.default if own is None and endpoint.get("security") is None else own
+    security = of.default if endpoint.get("security") is None else own
     scopes = tuple(str(part.value) for part in endpoint.children("scopes") if isinstance(part.value, str))
-    if own == ():
+    asks = endpoint.get("security")
+    if asks is not None and asks.value == []:
         for name in ("scopes", "owner"):
             if endpoint.get(name) is not None:
                 endpoint.complain(f"nobody is asked who he is here: {quote(name)} means nothing", name)
