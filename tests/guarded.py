@@ -52,8 +52,8 @@ class Guarded:
         return self.folder / "keys.json"
 
     def settings(self, redis_url: str, **variables: str) -> Settings:
-        given = {"ENDPOINTS_FILE": self.spec, "API_KEYS_FILE": self.keys_file, "JWT_SECRET": SECRET}
-        return settings_for(redis_url, **{name: str(one) for name, one in given.items()}, **variables)
+        files = {"ENDPOINTS_FILE": str(self.spec), "API_KEYS_FILE": str(self.keys_file)}
+        return settings_for(redis_url, **{**files, "JWT_SECRET": SECRET, **variables})
 
 
 def write_guarded(folder: Path, schemes: str = SCHEMES) -> Guarded:
