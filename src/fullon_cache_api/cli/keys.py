@@ -116,11 +116,11 @@ def list_command(file: Path | None) -> None:
             ),
             time_text(key.created),
             "never" if key.expires is None else time_text(key.expires),
-            "expired" if key.expires is not None and key.expires <= now else "",
+            "expired" if key.expires is not None and key.expires <= now else "valid",
         )
         for key in read_keys(_path(file))
     ]
-    click.echo(table(("ID", "NAME", "SCOPES", "CLAIMS", "CREATED", "EXPIRES", ""), rows))
+    click.echo(table(("ID", "NAME", "SCOPES", "CLAIMS", "CREATED", "EXPIRES", "STATE"), rows))
 
 
 @keys_group.command("revoke")
