@@ -11,11 +11,12 @@ import pytest
 from click.testing import CliRunner
 from readme_code import TEXT, block, with_added_endpoint
 from readme_tables import with_tables
-from support import serving, settings_for
+from support import CHECKOUT, serving, settings_for
 
 from fullon_cache_api.cli import main
 from fullon_cache_api.demo import Demo, EmbeddedServer
 from fullon_cache_api.gateway import FullonCacheGateway
+from fullon_cache_api.loading import load
 
 CURLS = re.findall(r"^\$ curl (.+)\n(.+)$", TEXT, re.MULTILINE)
 
@@ -100,6 +101,39 @@ def test_the_redis_user_is_the_one_that_is_shown(monkeypatch: pytest.MonkeyPatch
     (shown,) = re.findall(r"^\$ fullon-cache-api acl --user gateway\n(.+\n.+\n)```$", TEXT, re.MULTILINE)
     result = CliRunner().invoke(main, ["acl", "--user", "gateway"])
     assert (result.exit_code, result.output) == (0, shown)
+
+
+def test_the_keys_are_made_and_asked_for_as_shown(
+    demo: EmbeddedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked = block("yaml", "security: [apiKey]")
+    text = (CHECKOUT / "endpoints.yaml").read_text()
+    commented = "".join(f"# {line}\n" for line in asked.splitlines())
+    assert text.count(commented) == 1
+    (tmp_path / "endpoints.yaml").write_text(text.replace(commented, asked))
+    monkeypatch.chdir(tmp_path)
+    (command, shown) = re.search(
+        r"^\$ fullon-cache-api (keys new .+)\n(fca_.+\n.+)$", TEXT, re.MULTILINE
+    ).groups()  # type: ignore[union-attr]
+    result = CliRunner().invoke(main, command.split())
+    assert re.fullmatch("fca_[0-9a-f]{12}_[0-9a-f]{64}\n", result.stdout)
+    said = "fca_X_…\n" + re.sub("[0-9a-f]{12}", "X", result.stderr.strip())
+    assert said == re.sub("[0-9a-f]{12}", "X", shown)
+    settings = settings_for(demo.url, ENDPOINTS_FILE="endpoints.yaml")
+    with serving(FullonCacheGateway(settings=settings)) as client:
+        path = "/api/tickers/binance/BTC-USDT"
+        assert client.get(path).status_code == 401
+        key = {"X-API-Key": result.stdout.strip()}
+        assert client.get(path, headers=key).status_code == 200
+        assert client.get("/api/bots", headers=key).json()["scopes"] == ["ops:read"]
+    (more,) = re.findall(r"`(keys new desk [^`]+)`", TEXT)
+    assert CliRunner().invoke(main, more.split()).exit_code == 0
+
+
+def test_the_tokens_are_asked_for_as_shown(tmp_path: Path) -> None:
+    text = (CHECKOUT / "endpoints.yaml").read_text()
+    (tmp_path / "endpoints.yaml").write_text(text + "\n" + block("yaml", "bearerFormat: JWT"))
+    assert load(tmp_path / "endpoints.yaml").authenticates
 
 
 def test_a_misspelt_read_is_reported_as_shown(own_spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:

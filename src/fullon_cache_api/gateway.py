@@ -10,6 +10,8 @@ from typing import Self
 from starlette.routing import BaseRoute
 
 from fullon_cache_api import openapi
+from fullon_cache_api.auth.authenticator import Authenticator
+from fullon_cache_api.auth.principal import AuthError, Forbidden, Unauthenticated
 from fullon_cache_api.cache import CacheClient, CacheError, CoherentClient, CorruptValue
 from fullon_cache_api.cache.tracking import prefixes_of
 from fullon_cache_api.http.admission import admitting, make_admissions
@@ -17,6 +19,7 @@ from fullon_cache_api.http.answers import Source
 from fullon_cache_api.http.app import GatewayApp
 from fullon_cache_api.http.batch import make_batch
 from fullon_cache_api.http.embedding import EndpointRoute
+from fullon_cache_api.http.guard import guarded
 from fullon_cache_api.http.handler import Handler, make_handler
 from fullon_cache_api.http.problems import ProblemText
 from fullon_cache_api.http.request_id import Traced
@@ -35,6 +38,7 @@ from fullon_cache_api.spec.batch import BATCH_PATH, offers_batch
 from fullon_cache_api.spec.json import PlainObject, freeze_object
 
 _LOG = get_component_logger("fullon.api.cache.http")
+_AUTH_LOG = get_component_logger("fullon.api.cache.auth")
 _NAMED = 5
 """How many of the elements that an answer leaves out are named in the log beside the first."""
 
@@ -44,7 +48,8 @@ class FullonCacheGateway:
 
     `title` and `prefix` win over the spec's and the settings'; `spec` may be a loaded one or a file. Raises
     SpecError where the file cannot be used, SettingsError where a path of the spec would hide a system
-    endpoint. No connection is opened before the first request; `async with` closes them.
+    endpoint, or what its security needs cannot be used. Whatever serves the gateway or takes it in, the
+    security of its spec holds. No connection is opened before the first request; `async with` closes them.
     """
 
     def __init__(
@@ -64,6 +69,7 @@ class FullonCacheGateway:
         self._client = CacheClient(self.settings.redis.connection)
         self._coherent = self._coherent_client()
         self._shared_count = self._counted_together()
+        self._auth = self._authenticator()
         self._app = self._make_app()
 
     def get_app(self) -> GatewayApp:
@@ -114,7 +120,8 @@ class FullonCacheGateway:
             read = self._read(endpoint.read.name)
             of = coherent if self._is_coherent(endpoint) else source
             handler = make_handler(self.spec, endpoint, read, of, _report_skipped, _report_cut)
-            tree.add(self.prefix + endpoint.path, handler)
+            requirement = self._auth.requirement(endpoint)
+            tree.add(self.prefix + endpoint.path, guarded(handler, requirement, endpoint))
         mode = self.settings.redis.mode
         documents = self._documents()
         system = system_routes(self.spec, self.prefix, source, mode, documents, _report_unhealthy)
@@ -128,9 +135,20 @@ class FullonCacheGateway:
         admissions = make_admissions(self.spec.cors, self.settings.limits, self._shared_count)
         app = admitting(admissions, tree, names, _report_problem, self.close)
         if offers_batch(self.spec):
-            batch = make_batch(tree.find, self.prefix, self.spec.endpoints, source, app.problem)
-            tree.add(self.prefix + BATCH_PATH, batch)
+            asked = (tree.find, self.prefix, self.spec.endpoints)
+            batch = make_batch(*asked, source, app.problem, self._auth.headers)
+            tree.add(self.prefix + BATCH_PATH, guarded(batch, self._auth.default_requirement()))
         return app
+
+    def _authenticator(self) -> Authenticator:
+        settings, schemes = self.settings, self.spec.security_schemes
+        if schemes and settings.auth == "none":
+            reason = "the spec asks who asks, and none says that nobody has to say it: leave out one of both"
+            raise SettingsError("AUTH", reason)
+        try:
+            return Authenticator(self.spec, settings.api_keys_file, settings.jwt_secret, _report_auth)
+        except AuthError as error:
+            raise SettingsError(error.place, error.reason) from None
 
     def _read(self, name: str) -> Read:
         read = self._reads.get(name)
@@ -162,8 +180,15 @@ class FullonCacheGateway:
 
 
 def create_app(settings: Settings | None = None) -> GatewayApp:
-    """Return the ASGI application of a gateway that the environment configures."""
-    return FullonCacheGateway(settings=settings).get_app()
+    """Return the ASGI application of a gateway that the environment configures.
+
+    Where nobody has to say who asks, the log has a warning: on which addresses a server will listen, an
+    application cannot know.
+    """
+    gateway = FullonCacheGateway(settings=settings)
+    if not gateway.spec.authenticates and gateway.settings.auth != "none":
+        _AUTH_LOG.warning("everybody who reaches this server may read all of it", meant_if="AUTH=none")
+    return gateway.get_app()
 
 
 def _retitled(spec: Spec, title: str) -> Spec:
@@ -180,8 +205,17 @@ def _report_problem(text: ProblemText, method: str, path: str, ids: Traced, erro
         _LOG.error(text.kind.name, **fields, error=error)
     elif status > 500:
         _LOG.warning(text.kind.name, **fields, reason=str(error))
+    elif isinstance(error, Unauthenticated | Forbidden):
+        _LOG.info(text.kind.name, **fields, reason=str(error))
     else:
         _LOG.info(text.kind.name, **fields)
+
+
+def _report_auth(place: str, reason: str | None) -> None:
+    if reason is None:
+        _AUTH_LOG.info("authentication follows a file or address again", place=place)
+    else:
+        _AUTH_LOG.error("authentication goes on with what it had", place=place, reason=reason)
 
 
 def _report_unhealthy(error: CacheError) -> None:

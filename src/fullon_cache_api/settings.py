@@ -31,6 +31,10 @@ _BOOLEANS = dict.fromkeys(_TRUE, True) | dict.fromkeys(_FALSE, False)
 Backend: TypeAlias = Literal["native", "fullon_cache", "auto"]
 """What does the reads: this project, the installed fullon_cache, or that only where this project cannot."""
 
+Auth: TypeAlias = Literal["spec", "none"]
+"""Who has to say who asks: whom the spec names; `none` says that a spec which names nobody is meant so."""
+
+_AUTHS: dict[str, Auth] = {"spec": "spec", "none": "none"}
 _BACKENDS: dict[str, Backend] = {"native": "native", "fullon_cache": "fullon_cache", "auto": "auto"}
 
 T = TypeVar("T")
@@ -90,6 +94,16 @@ SETTINGS: tuple[Variable, ...] = (
         "0",
         "Seconds of serving on after SIGTERM, while `/health/ready` is 503 already, 0 to 600.",
     ),
+    Variable(
+        "AUTH",
+        "spec",
+        "Who has to say who asks: whom the `spec` names, or `none`: that nobody has to is meant, also beyond "
+        "this machine.",
+    ),
+    Variable(
+        "API_KEYS_FILE", "keys.json", "The API keys that were given out, for a spec that asks for them."
+    ),
+    Variable("JWT_SECRET", "", "The secret of tokens that are signed by HS256, of 32 bytes at least."),
     Variable("ENDPOINTS_FILE", "", "The spec; else `./endpoints.yaml`, else the one inside the package."),
     Variable("REDIS_URL", "", "`redis://`, `rediss://` or `unix://`; the five below do not count then."),
     Variable("REDIS_HOST", "localhost", "Host of Redis.", ("CACHE_HOST",)),
@@ -145,6 +159,9 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     rate_redis: RedisTarget | None = None
     shutdown_delay: float = 0.0
+    auth: Auth = "spec"
+    api_keys_file: Path = Path("keys.json")
+    jwt_secret: str = field(default="", repr=False)
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, dotenv: Path | None = _DOTENV) -> "Settings":
@@ -171,6 +188,9 @@ class Settings:
             limits=_limits(values),
             rate_redis=_rate_redis(values),
             shutdown_delay=values.decimal("SHUTDOWN_DELAY", 0, 600),
+            auth=values.choice("AUTH", _AUTHS),
+            api_keys_file=Path(values.text("API_KEYS_FILE")),
+            jwt_secret=values.text("JWT_SECRET"),
         )
 
 

@@ -134,6 +134,7 @@ def test_members_of_a_wrong_type_count_as_absent(make: Calling, script: Scripted
         "detail": None,
         "errors": [1, {"in": "cookie", "name": 2}],
         "exchanges": ["a", 2],
+        "scopes": ["accounts:read", None],
         "key": "",
     }
     headers = {**PROBLEM, "X-Request-ID": "abc", "Retry-After": "7"}
@@ -151,6 +152,7 @@ def test_members_of_a_wrong_type_count_as_absent(make: Calling, script: Scripted
         None,
         ("a",),
         7.0,
+        ("accounts:read",),
     )
 
 

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from asgi import shipped_schema
 
+from fullon_cache_api.auth.principal import AuthenticationUnavailable, Forbidden, Unauthenticated
 from fullon_cache_api.cache.errors import (
     CacheError,
     CacheTimeout,
@@ -67,6 +68,42 @@ ERRORS: list[tuple[Exception, str, int, str, dict[str, object]]] = [
         400,
         "The query cannot be used.",
         {"errors": [{"in": "query", "name": "", "message": "there are too many"}]},
+    ),
+    (
+        Unauthenticated("nothing says who asks", ("Bearer",), given=False),
+        "unauthenticated",
+        401,
+        "This is only for those who say who they are: send an API key or a token.",
+        {},
+    ),
+    (
+        Unauthenticated("no such key", ("Bearer",), given=True),
+        "unauthenticated",
+        401,
+        "The API key or token is not accepted.",
+        {},
+    ),
+    (
+        Unauthenticated("the token has expired", ("Bearer",), given=True, expired=True),
+        "unauthenticated",
+        401,
+        "The token has expired.",
+        {},
+    ),
+    (
+        Forbidden(("accounts:read", "accounts:all")),
+        "forbidden",
+        403,
+        "The key or token lacks accounts:read accounts:all.",
+        {"scopes": ["accounts:read", "accounts:all"]},
+    ),
+    (Forbidden(()), "forbidden", 403, "What the request names is somebody else's.", {}),
+    (
+        AuthenticationUnavailable("secret"),
+        "authentication-unavailable",
+        503,
+        "No token can be verified now: the keys that they are signed with cannot be had.",
+        {},
     ),
     (
         AmbiguousOrder("7", ("binance", "kraken")),
@@ -154,3 +191,13 @@ def test_each_error_is_a_problem_of_its_kind_and_fits_the_schema(
 
 def test_every_kind_of_problem_is_the_kind_of_some_error() -> None:
     assert {explain(error).kind for error, *_ in ERRORS} == set(PROBLEMS)
+
+
+def test_who_is_not_let_in_is_told_how_he_could_be() -> None:
+    text = explain(Unauthenticated("no such key", ('ApiKey realm="x"', 'Bearer realm="x"'), given=True))
+    assert text.headers == (
+        (b"www-authenticate", b'ApiKey realm="x"'),
+        (b"www-authenticate", b'Bearer realm="x"'),
+    )
+    assert explain(Forbidden((), ("Bearer",))).headers == ((b"www-authenticate", b"Bearer"),)
+    assert explain(AuthenticationUnavailable("")).headers == ((b"retry-after", b"1"),)

@@ -289,6 +289,8 @@ def test_every_kind_of_problem_has_its_status() -> None:
         "/problems/no-such-endpoint": 404,
         "/problems/method-not-allowed": 405,
         "/problems/bad-parameters": 400,
+        "/problems/unauthenticated": 401,
+        "/problems/forbidden": 403,
         "/problems/ambiguous-order": 409,
         "/problems/batch-too-large": 413,
         "/problems/answer-too-large": 413,
@@ -300,6 +302,7 @@ def test_every_kind_of_problem_has_its_status() -> None:
         "/problems/overloaded": 503,
         "/problems/corrupt-cache": 502,
         "/problems/cache-unavailable": 503,
+        "/problems/authentication-unavailable": 503,
         "/problems/cache-timeout": 504,
         "/problems/internal-error": 500,
     }

@@ -21,10 +21,14 @@ def described(spec: Spec) -> Iterator[str]:
         coherent = "; coherent" if endpoint.coherent else ""
         tags = ", ".join(endpoint.tags)
         yield f"  tags {tags}; empty {endpoint.empty}; max_age {endpoint.max_age}{coherent}"
+        if endpoint.security is not None:
+            yield f"  security {list(endpoint.security)}; scopes {list(endpoint.scopes)}; {endpoint.owner}"
         for parameter in endpoint.parameters:
             must = "required" if parameter.required else "optional"
             selects = f", selects {parameter.select}" if parameter.select else ""
             yield f"  {parameter.location} {parameter.name}: {must} {parameter.type}{selects}"
+    for scheme in spec.security_schemes:
+        yield str(scheme).replace(str(SPECS), "specs")
     yield f"schemas {', '.join(spec.schemas)}"
     if spec.cors is not None:
         cors = spec.cors

@@ -20,6 +20,8 @@ KEYS = sorted(
         if isinstance(schema, dict)
         for name in schema.get("properties", {})
     }
+    # Nobody looks for it where "parameters" can stand.
+    - {"param"}
 )
 READS = sorted(CATALOGUE.reads)
 

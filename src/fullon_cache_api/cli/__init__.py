@@ -9,6 +9,7 @@ from fullon_cache_api.cli.acl import acl_command
 from fullon_cache_api.cli.client import client_command
 from fullon_cache_api.cli.demo import demo_command
 from fullon_cache_api.cli.failures import Group
+from fullon_cache_api.cli.keys import keys_group
 from fullon_cache_api.cli.openapi import openapi_command
 from fullon_cache_api.cli.serve import run_command, serve_command
 from fullon_cache_api.cli.spec import check_command, reads_command, routes_command
@@ -34,5 +35,6 @@ for command in (
     openapi_command,
     client_command,
     acl_command,
+    keys_group,
 ):
     main.add_command(command)

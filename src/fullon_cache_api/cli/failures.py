@@ -24,10 +24,11 @@ class Group(click.Group):
 
 def _status(error: Exception) -> int | None:
     """The exit status for an error that a user can mend; None for all others."""
+    from fullon_cache_api.auth.principal import AuthError
     from fullon_cache_api.demo import EmbeddedServerError
     from fullon_cache_api.settings import SettingsError
     from fullon_cache_api.spec import SpecError
 
-    if isinstance(error, SettingsError | SpecError):
+    if isinstance(error, AuthError | SettingsError | SpecError):
         return 2
     return 1 if isinstance(error, EmbeddedServerError) else None

@@ -14,6 +14,7 @@ import uvicorn
 from uvicorn.supervisors import ChangeReload
 
 import fullon_cache_api
+from fullon_cache_api.cli.exposure import refuse_exposure
 from fullon_cache_api.cli.graceful import GracefulServer, ServerConfig
 from fullon_cache_api.cli.options import load_settings
 from fullon_cache_api.cli.workers import Workers
@@ -96,6 +97,7 @@ def prepare(variables: Mapping[str, str], *, reload: bool = False) -> Service:
     settings = load_settings(variables)
     start_logging(settings)
     gateway = FullonCacheGateway(settings=settings)
+    refuse_exposure(settings, gateway.spec)
     listener = _listen(settings.host, settings.port)
     return Service(settings, gateway, listener, variables, reload)
 

@@ -13,6 +13,7 @@ from fullon_cache_api.client.endpoints import AsyncCacheClient, CacheClient
 from fullon_cache_api.client.errors import (
     AmbiguousOrder,
     AnswerTooLarge,
+    AuthenticationUnavailable,
     BadParameters,
     BadRequest,
     BatchTooLarge,
@@ -20,6 +21,7 @@ from fullon_cache_api.client.errors import (
     CacheUnavailable,
     ClientError,
     CorruptCache,
+    Forbidden,
     HeadersTooLarge,
     InternalError,
     MethodNotAllowed,
@@ -32,6 +34,7 @@ from fullon_cache_api.client.errors import (
     RequestTimeout,
     TargetTooLong,
     TransportError,
+    Unauthenticated,
     UnexpectedAnswer,
 )
 
@@ -39,6 +42,7 @@ __all__ = [
     "AmbiguousOrder",
     "AnswerTooLarge",
     "AsyncCacheClient",
+    "AuthenticationUnavailable",
     "BadParameters",
     "BadRequest",
     "BatchTooLarge",
@@ -47,6 +51,7 @@ __all__ = [
     "CacheUnavailable",
     "ClientError",
     "CorruptCache",
+    "Forbidden",
     "HeadersTooLarge",
     "InternalError",
     "MethodNotAllowed",
@@ -59,5 +64,6 @@ __all__ = [
     "RequestTimeout",
     "TargetTooLong",
     "TransportError",
+    "Unauthenticated",
     "UnexpectedAnswer",
 ]

@@ -68,6 +68,7 @@ def problem_of(
         errors=tuple(_mistake(error) for error in _list(members, "errors") if isinstance(error, dict)),
         key=_text(members, "key") or None,
         exchanges=tuple(name for name in _list(members, "exchanges") if isinstance(name, str)),
+        scopes=tuple(name for name in _list(members, "scopes") if isinstance(name, str)),
         retry_after=wait,
     )
 

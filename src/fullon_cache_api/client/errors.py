@@ -6,6 +6,8 @@ ClientError
 └── ProblemError          problem details (RFC 9457), of a kind that is none of these:
     ├── BadParameters       400
     ├── BadRequest          400
+    ├── Unauthenticated     401
+    ├── Forbidden           403
     ├── NotCached           404
     ├── NoSuchEndpoint      404
     ├── MethodNotAllowed    405
@@ -20,6 +22,7 @@ ClientError
     ├── CorruptCache        502
     ├── CacheUnavailable    503
     ├── Overloaded          503
+    ├── AuthenticationUnavailable  503
     └── CacheTimeout        504
 """
 
@@ -78,7 +81,8 @@ class ProblemError(ClientError):
     """The gateway says why the request failed, in the members of RFC 9457 and some of its own.
 
     `errors` are the parameters that are wrong, `key` is the Redis key whose value is corrupt, `exchanges` are
-    those that hold an order of the id, `retry_after` are the seconds after which a new attempt makes sense.
+    those that hold an order of the id, `scopes` are those that the key or token lacks, `retry_after` are the
+    seconds after which a new attempt makes sense.
     """
 
     type: str
@@ -91,6 +95,7 @@ class ProblemError(ClientError):
     key: str | None = None
     exchanges: tuple[str, ...] = ()
     retry_after: float | None = None
+    scopes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Say what the problem says."""
@@ -113,6 +118,14 @@ class NoSuchEndpoint(ProblemError):
 
 class MethodNotAllowed(ProblemError):
     """The path exists, and is only read."""
+
+
+class Unauthenticated(ProblemError):
+    """The gateway wants to know who asks: no key or token, or one that it does not accept."""
+
+
+class Forbidden(ProblemError):
+    """The key or token may not do this; `scopes` are those that it lacks: none where it is not the owner."""
 
 
 class AmbiguousOrder(ProblemError):
@@ -163,6 +176,10 @@ class CacheUnavailable(ProblemError):
     """Redis cannot be read, and could not after the retries either."""
 
 
+class AuthenticationUnavailable(ProblemError):
+    """The gateway cannot verify tokens now, and could not after the retries either."""
+
+
 class CacheTimeout(ProblemError):
     """Redis did not answer before the gateway's deadline."""
 
@@ -172,6 +189,8 @@ PROBLEMS: dict[str, type[ProblemError]] = {
     "/problems/not-cached": NotCached,
     "/problems/no-such-endpoint": NoSuchEndpoint,
     "/problems/method-not-allowed": MethodNotAllowed,
+    "/problems/unauthenticated": Unauthenticated,
+    "/problems/forbidden": Forbidden,
     "/problems/ambiguous-order": AmbiguousOrder,
     "/problems/batch-too-large": BatchTooLarge,
     "/problems/answer-too-large": AnswerTooLarge,
@@ -184,6 +203,7 @@ PROBLEMS: dict[str, type[ProblemError]] = {
     "/problems/internal-error": InternalError,
     "/problems/corrupt-cache": CorruptCache,
     "/problems/cache-unavailable": CacheUnavailable,
+    "/problems/authentication-unavailable": AuthenticationUnavailable,
     "/problems/cache-timeout": CacheTimeout,
 }
 """The errors by problem type."""

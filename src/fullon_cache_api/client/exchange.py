@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar, cast
 
 import httpx
 
 from fullon_cache_api.client.answer import json_object, read_answer
+from fullon_cache_api.client.credentials import Credentials
 from fullon_cache_api.client.errors import TransportError
 from fullon_cache_api.client.etags import EntityTags
 from fullon_cache_api.client.operation import Operation, Value
@@ -30,7 +31,8 @@ class Conversation:
     """What all calls of one client share."""
 
     base_url: str
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
+    credentials: Credentials
     retries: Retries
     tags: EntityTags
 
@@ -60,6 +62,7 @@ class Exchange(Generic[T]):
     def headers(self) -> httpx.Headers:
         """The headers of the request."""
         headers = httpx.Headers(_ACCEPT)
+        headers.update(self._shared.credentials.headers())
         headers.update(self._shared.headers)
         if self._known is not None:
             headers["if-none-match"] = self._known.tag

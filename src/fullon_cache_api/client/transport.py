@@ -10,6 +10,7 @@ import httpx
 
 from fullon_cache_api.client.answer import JsonObject
 from fullon_cache_api.client.batch import batch_entries, batch_operation
+from fullon_cache_api.client.credentials import Credentials, Token
 from fullon_cache_api.client.errors import ProblemError
 from fullon_cache_api.client.etags import EntityTags
 from fullon_cache_api.client.exchange import Conversation, Pause, base_url
@@ -27,19 +28,29 @@ _NO_QUERY: Mapping[str, Value | None] = MappingProxyType({})
 
 
 class _Client:
-    def __init__(self, address: str, headers: Mapping[str, str] | None, retries: Retries, etags: int) -> None:
-        self._conversation = Conversation(base_url(address), dict(headers or {}), retries, EntityTags(etags))
+    def __init__(
+        self,
+        address: str,
+        headers: Mapping[str, str] | None,
+        credentials: Credentials,
+        retries: Retries,
+        etags: int,
+    ) -> None:
+        self._conversation = Conversation(
+            base_url(address), dict(headers or {}), credentials, retries, EntityTags(etags)
+        )
 
 
 class SyncClient(_Client):
     """Sends calls from a thread; several threads may share one.
 
     `base_url` is the gateway's address with its prefix, `http://127.0.0.1:8000/api`; `headers` go with every
-    request. `timeout` (seconds) is that of each request. A 503 is sent again up to `retries` times, after
+    request. `api_key` is sent as X-API-Key, `token` as bearer token; a function gives one for each request.
+    `timeout` (seconds) is that of each request. A 503 is sent again up to `retries` times, after
     what its Retry-After says, as long as that ends within `retry_within` seconds of the first attempt.
     Answers of up to `etags` requests are remembered, and only asked for again where they have changed.
     `http` is a client of your own to send with, whose timeout then holds; it stays open. Raises ValueError
-    for an address that cannot be used; its calls raise ClientError.
+    for an address, a key or a token that cannot be used; its calls raise ClientError.
     """
 
     def __init__(
@@ -47,13 +58,17 @@ class SyncClient(_Client):
         base_url: str,
         *,
         headers: Mapping[str, str] | None = None,
+        api_key: str | None = None,
+        token: Token | None = None,
         timeout: float | None = DEFAULT_TIMEOUT,
         retries: int = DEFAULT_RETRIES,
         retry_within: float = DEFAULT_RETRY_WITHIN,
         etags: int = DEFAULT_ETAGS,
         http: httpx.Client | None = None,
     ) -> None:
-        super().__init__(base_url, headers, Retries(retries, retry_within), etags)
+        super().__init__(
+            base_url, headers, Credentials(api_key, token), Retries(retries, retry_within), etags
+        )
         self._owns_http = http is None
         self._http = http or httpx.Client(timeout=timeout)
 
@@ -106,13 +121,17 @@ class AsyncClient(_Client):
         base_url: str,
         *,
         headers: Mapping[str, str] | None = None,
+        api_key: str | None = None,
+        token: Token | None = None,
         timeout: float | None = DEFAULT_TIMEOUT,
         retries: int = DEFAULT_RETRIES,
         retry_within: float = DEFAULT_RETRY_WITHIN,
         etags: int = DEFAULT_ETAGS,
         http: httpx.AsyncClient | None = None,
     ) -> None:
-        super().__init__(base_url, headers, Retries(retries, retry_within), etags)
+        super().__init__(
+            base_url, headers, Credentials(api_key, token), Retries(retries, retry_within), etags
+        )
         self._owns_http = http is None
         self._http = http or httpx.AsyncClient(timeout=timeout)
 

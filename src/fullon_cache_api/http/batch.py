@@ -3,7 +3,7 @@
 import asyncio
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import msgspec
 from starlette.types import Scope
 
+from fullon_cache_api.auth.principal import AuthenticationUnavailable, Forbidden, Unauthenticated
 from fullon_cache_api.cache.errors import CacheTimeout, CacheUnavailable
 from fullon_cache_api.spec.batch import MAX_GETS
 from fullon_cache_api.spec.model import Endpoint
@@ -37,6 +38,9 @@ LISTS_AT_ONCE = 10
 _SMALL = frozenset({"GET", "HGET", "HMGET", "HLEN", "LLEN"})
 _BOUNDED = _SMALL | {"LRANGE"}
 """Commands whose replies are not as long as whatever the cache holds."""
+
+_REFUSED = (AuthenticationUnavailable, BadParameters, Forbidden, Unauthenticated)
+"""What an endpoint raises that has not asked Redis."""
 
 _NAME = "get"
 _LONGEST_NAME = 64
@@ -111,15 +115,22 @@ class _Room:
 
 
 def make_batch(
-    find: Find, prefix: str, endpoints: Sequence[Endpoint], source: Source, explain: Explain
+    find: Find,
+    prefix: str,
+    endpoints: Sequence[Endpoint],
+    source: Source,
+    explain: Explain,
+    credentials: Collection[bytes] = (),
 ) -> Handler:
     """Return the handler of the batch endpoint; it raises BadParameters.
 
     What a `get` leads to is what a request of its own would lead to, if that is one of `endpoints`; nothing
-    else can be reached. Equal ones are read once, and all together, by one deadline. What the handler returns
-    raises CacheUnavailable or CacheTimeout where all who asked Redis failed by it.
+    else can be reached. Each gets the headers of `credentials` that the batch came with. Equal ones are read
+    once, and all together, by one deadline. What the handler returns raises CacheUnavailable or CacheTimeout
+    where all who asked Redis failed by it.
     """
     above = segments_of(prefix.encode())
+    passed_on = frozenset({b"cache-control", *credentials})
     own = {find(segments_of((prefix + endpoint.path).encode())): endpoint for endpoint in endpoints}
 
     def ask(text: str) -> Asked:
@@ -142,7 +153,7 @@ def make_batch(
     async def respond(gets: Sequence[str], found: Found, scope: Scope) -> Response:
         began = asyncio.get_running_loop().time()
         deadline = began + source.deadline
-        children = _children(scope, found)
+        children = _children(scope, found, passed_on)
         room, gates = _Room(), _Gates()
         outcomes = await asyncio.gather(
             *(
@@ -193,13 +204,13 @@ def _parse(query_string: bytes) -> tuple[str, ...]:
     return tuple(gets)
 
 
-def _children(scope: Scope, found: Iterable[str]) -> Mapping[str, Scope]:
+def _children(scope: Scope, found: Iterable[str], passed_on: Container[bytes]) -> Mapping[str, Scope]:
     """Return the scope that each endpoint would have as a request of its own.
 
-    Of the headers it has the request's id, and how old an answer may be: whether a body is known, or may be
-    other than JSON, is asked about the whole.
+    Of the headers it has the request's id, who asks, and how old an answer may be: whether a body is known,
+    or may be other than JSON, is asked about the whole.
     """
-    wanted = [one for one in scope["headers"] if one[0] == b"cache-control"]
+    wanted = [one for one in scope["headers"] if one[0] in passed_on]
     headers = [(REQUEST_ID, request_id(scope).encode()), *wanted]
     whole = raw_path(scope)
     above = whole.rpartition(b"/")[0]
@@ -246,7 +257,7 @@ def _raise_outage(found: Found, outcomes: Sequence[Response | Exception]) -> Non
     asked = [
         outcome
         for one, outcome in zip(found.values(), outcomes, strict=True)
-        if not isinstance(one, Exception)
+        if not isinstance(one, Exception) and not isinstance(outcome, _REFUSED)
     ]
     outages = [one for one in asked if isinstance(one, (CacheUnavailable, CacheTimeout))]
     if outages and len(outages) == len(asked):
@@ -255,12 +266,13 @@ def _raise_outage(found: Found, outcomes: Sequence[Response | Exception]) -> Non
 
 def _lifetime(found: Found, outcomes: Sequence[Response | Exception]) -> Header:
     """Return the Cache-Control that suits all: the shortest; problems must not be stored."""
-    shortest = math.inf
+    shortest, private = math.inf, False
     for asked, outcome in zip(found.values(), outcomes, strict=True):
         if isinstance(asked, Exception) or isinstance(outcome, Exception) or asked.endpoint.max_age is None:
             return NO_STORE
         shortest = min(shortest, asked.endpoint.max_age)
-    return cache_control(shortest)
+        private = private or bool(asked.endpoint.security)
+    return cache_control(shortest, private=private)
 
 
 def _age(outcomes: Sequence[Response | Exception], took: float) -> tuple[Header, ...]:

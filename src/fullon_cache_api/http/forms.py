@@ -59,7 +59,10 @@ class Forms:
             CSV_TYPE: lambda fields: CsvWriter(columns_of(fields, columns), is_open)
         }
         self._selector = compile_selector(endpoint)
-        common: tuple[Header, ...] = (cache_control(endpoint.max_age), NO_SNIFF)
+        common: tuple[Header, ...] = (
+            cache_control(endpoint.max_age, private=bool(endpoint.security)),
+            NO_SNIFF,
+        )
         if len(offered) > 1:
             common = (*common, _VARY)
         self._every = tuple(

@@ -1,10 +1,12 @@
 """Errors as problem details (RFC 9457): which kind each is, and what it says. All texts are made here."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import singledispatch
 
 import msgspec
 
+from fullon_cache_api.auth.principal import AuthenticationUnavailable, Forbidden, Unauthenticated
 from fullon_cache_api.cache.errors import CacheTimeout, CacheUnavailable, CorruptValue
 from fullon_cache_api.reads.orders import AmbiguousOrder
 from fullon_cache_api.spec import problems as kinds
@@ -174,6 +176,38 @@ def _(error: RateLimited) -> ProblemText:
 def _(error: Overloaded) -> ProblemText:
     detail = f"There are too many {error.what} at once: again in a moment."
     return ProblemText(kinds.OVERLOADED, detail, headers=(_retry_after(error.retry_after),))
+
+
+def _(error: Unauthenticated) -> ProblemText:
+    if error.expired:
+        detail = "The token has expired."
+    elif error.given:
+        detail = "The API key or token is not accepted."
+    else:
+        detail = "This is only for those who say who they are: send an API key or a token."
+    return ProblemText(kinds.UNAUTHENTICATED, detail, headers=_challenges(error.challenges))
+
+
+@explain.register
+def _(error: Forbidden) -> ProblemText:
+    members: PlainObject = {"scopes": list(error.missing)} if error.missing else {}
+    detail = (
+        f"The key or token lacks {' '.join(error.missing)}."
+        if error.missing
+        else "What the request names is somebody else's."
+    )
+    return ProblemText(kinds.FORBIDDEN, detail, members, _challenges(error.challenges))
+
+
+@explain.register
+def _(error: AuthenticationUnavailable) -> ProblemText:
+    detail = "No token can be verified now: the keys that they are signed with cannot be had."
+    return ProblemText(kinds.AUTHENTICATION_UNAVAILABLE, detail, headers=((b"retry-after", RETRY_AFTER),))
+
+
+def _challenges(values: Iterable[str]) -> tuple[Header, ...]:
+    # A header for each: not every client can take several challenges in one apart.
+    return tuple((b"www-authenticate", value.encode()) for value in values)
 
 
 @explain.register

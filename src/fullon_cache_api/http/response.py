@@ -39,11 +39,16 @@ WELL_FORMED_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _ENTITY_TAG = re.compile(rb'(?:W/)?("[^"]*")')
 
 
-def cache_control(max_age: float | None) -> Header:
-    """Return Cache-Control for an endpoint's `max_age`; without one, nothing may store its answers."""
+def cache_control(max_age: float | None, *, private: bool = False) -> Header:
+    """Return Cache-Control for an endpoint's `max_age`; without one, nothing may store its answers.
+
+    What is `private` is not for everybody: no cache may give it to others than who asked (RFC 9111, section
+    5.2.2.7).
+    """
     if max_age is None:
         return NO_STORE
-    return (b"cache-control", b"max-age=%d" % int(max_age) if max_age >= 1 else b"no-cache")
+    value = b"max-age=%d" % int(max_age) if max_age >= 1 else b"no-cache"
+    return (b"cache-control", b"private, " + value if private else value)
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:

@@ -5,11 +5,19 @@ from collections.abc import Container
 from fullon_cache_api.spec.batch import BATCH_PATH, MAX_GETS, offers_batch
 from fullon_cache_api.spec.json import PlainObject
 from fullon_cache_api.spec.model import Spec, Tag
-from fullon_cache_api.spec.problems import BAD_PARAMETERS, CACHE_TIMEOUT, CACHE_UNAVAILABLE, INTERNAL_ERROR
+from fullon_cache_api.spec.problems import (
+    BAD_PARAMETERS,
+    CACHE_TIMEOUT,
+    CACHE_UNAVAILABLE,
+    INTERNAL_ERROR,
+    UNAUTHENTICATED,
+    ProblemKind,
+)
 
 from .names import component_name
 from .responses import AGE, answer_responses
 from .schemas import schema_examples
+from .security import requirements
 from .system import system_schemas
 
 BATCH_TAG = Tag("Batch", "Several endpoints in one request.")
@@ -26,10 +34,16 @@ def batch_paths(spec: Spec, prefix: str) -> PlainObject:
     """Return the path of the batch endpoint, unless the spec has one of its own there."""
     if not offers_batch(spec):
         return {}
-    return {prefix + BATCH_PATH: {"get": _operation({one.operation_id for one in spec.endpoints})}}
+    return {prefix + BATCH_PATH: {"get": _operation(spec, {one.operation_id for one in spec.endpoints})}}
 
 
-def _operation(operation_ids: Container[str]) -> PlainObject:
+def batch_problems(spec: Spec) -> tuple[ProblemKind, ...]:
+    """Return the kinds of problem that a batch as a whole can be answered with."""
+    return (*BATCH_PROBLEMS, UNAUTHENTICATED) if spec.security else BATCH_PROBLEMS
+
+
+def _operation(spec: Spec, operation_ids: Container[str]) -> PlainObject:
+    security: PlainObject = {"security": requirements(spec.security or ())} if spec.security_schemes else {}
     example = schema_examples(system_schemas()["Batch"])[0]
     return {
         "operationId": component_name("getBatch", operation_ids),
@@ -53,5 +67,6 @@ def _operation(operation_ids: Container[str]) -> PlainObject:
                 "example": ["/tickers/kraken/BTC-USD/price", "/tickers/kraken/NOPE-USD/price"],
             }
         ],
-        "responses": answer_responses("Batch", example, BATCH_PROBLEMS, headers=AGE),
+        **security,
+        "responses": answer_responses("Batch", example, batch_problems(spec), headers=AGE),
     }

@@ -8,11 +8,12 @@ from fullon_cache_api.spec.media import media_types
 from fullon_cache_api.spec.model import Endpoint, Spec, Tag
 from fullon_cache_api.spec.problems import PROBLEMS
 
-from .batch import BATCH_PROBLEMS, BATCH_TAG, batch_paths
+from .batch import BATCH_TAG, batch_paths, batch_problems
 from .parameters import Parameters
 from .partial import PartialSchemas
 from .responses import HEADERS, operation_responses, problems_of, response_components
 from .schemas import schema_component, schema_examples, schema_names
+from .security import operation_security, requirements, scheme_components
 from .system import SYSTEM_PROBLEMS, SYSTEM_TAG, system_paths, system_schemas
 
 VERSION = "3.1.0"
@@ -33,12 +34,13 @@ def document(spec: Spec, *, prefix: str, server: str = "/") -> PlainObject:
         for endpoint in spec.endpoints
     }
     paths |= batch_paths(spec, prefix)
-    paths |= system_paths({endpoint.operation_id for endpoint in spec.endpoints})
+    names_taken = {endpoint.operation_id for endpoint in spec.endpoints}
+    paths |= system_paths(names_taken, asks=bool(spec.security_schemes))
     return {
         "openapi": VERSION,
         "info": thaw_object(spec.info.members),
         "servers": [{"url": server.rstrip("/") or "/"}],
-        "security": [],
+        "security": requirements(spec.security or ()),
         "tags": _tags(spec),
         "paths": paths,
         "components": _components(spec, names, parameters, partials, prefix),
@@ -74,6 +76,7 @@ def _operation(
     if endpoint.parameters:
         operation["parameters"] = parameters.of(endpoint)
     example = next(iter(schema_examples(spec.schemas[endpoint.response])), None)
+    operation |= operation_security(spec, endpoint)
     operation["responses"] = operation_responses(
         endpoint,
         names[endpoint.response],
@@ -96,7 +99,7 @@ def _components(
     shipped = system_schemas()
     schemas |= {name: schema_component(name, shipped, {}) for name in shipped}
     answered = {kind for endpoint in spec.endpoints for kind in problems_of(endpoint)}
-    answered |= {*SYSTEM_PROBLEMS, *BATCH_PROBLEMS}
+    answered |= {*SYSTEM_PROBLEMS, *batch_problems(spec)}
     components: PlainObject = {
         "schemas": schemas,
         "responses": response_components([kind for kind in PROBLEMS if kind in answered], "Problem", prefix),
@@ -104,4 +107,6 @@ def _components(
     }
     if parameters.shared:
         components["parameters"] = parameters.shared
+    if spec.security_schemes:
+        components["securitySchemes"] = scheme_components(spec)
     return components

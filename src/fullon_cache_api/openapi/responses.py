@@ -11,12 +11,15 @@ from fullon_cache_api.spec.problems import (
     CACHE_TIMEOUT,
     CACHE_UNAVAILABLE,
     CORRUPT_CACHE,
+    FORBIDDEN,
     INTERNAL_ERROR,
     NOT_CACHED,
+    UNAUTHENTICATED,
     ProblemKind,
 )
 
 from .schemas import json_content
+from .security import security_problems
 
 _REQUEST_ID = "0f8c2b7e5d1a4c39a86be2f7041d9c35"
 
@@ -60,6 +63,13 @@ _LINK: JsonObject = {
         "example": '<?limit=100&offset=100>; rel="next"',
     }
 }
+_CHALLENGE: JsonObject = {
+    "WWW-Authenticate": {
+        "description": "How a request can say who asks (RFC 9110, section 11.6.1).",
+        "schema": {"type": "string"},
+        "example": 'ApiKey realm="fullon-cache-api", header="X-API-Key"',
+    }
+}
 _NO_HEADERS: JsonObject = {}
 _NOT_MODIFIED = "NotModified"
 
@@ -94,6 +104,8 @@ _OCCURRENCES: Mapping[ProblemKind, tuple[str, str, JsonObject]] = {
         "These parameters cannot be used: count.",
         {"errors": [{"in": "query", "name": "count", "message": "the value is less than the minimum of 1"}]},
     ),
+    UNAUTHENTICATED: (_TICKER, "The API key or token is not accepted.", {}),
+    FORBIDDEN: (_TICKER, "The key or token lacks market:read.", {"scopes": ["market:read"]}),
     NOT_CACHED: (_TICKER, "The cache does not hold what the path names.", {}),
     AMBIGUOUS_ORDER: (
         "/orders/28457193/status",
@@ -114,6 +126,7 @@ _OCCURRENCES: Mapping[ProblemKind, tuple[str, str, JsonObject]] = {
 def problems_of(endpoint: Endpoint) -> Iterator[ProblemKind]:
     """Yield the kinds of problem that a request which fits the endpoint's path can be answered with."""
     yield BAD_PARAMETERS
+    yield from security_problems(endpoint)
     # `empty` is 404 even where a read always answers with its one thing, and then means nothing.
     if endpoint.read.absent or (endpoint.is_collection and endpoint.empty == 404):
         yield NOT_CACHED
@@ -180,6 +193,8 @@ def _response(kind: ProblemKind, problem: str, prefix: str) -> PlainObject:
     headers: PlainObject = {"X-Request-ID": {"$ref": "#/components/headers/RequestId"}}
     if kind is CACHE_UNAVAILABLE:
         headers["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
+    if kind is UNAUTHENTICATED:
+        headers |= thaw_object(_CHALLENGE)
     path, detail, members = _OCCURRENCES[kind]
     example: PlainObject = {
         "type": kind.type,

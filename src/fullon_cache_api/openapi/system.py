@@ -51,8 +51,11 @@ def system_schemas() -> Mapping[str, JsonObject]:
     return MappingProxyType({str(schema["title"]): schema for schema in shipped})
 
 
-def system_paths(operation_ids: Container[str]) -> PlainObject:
-    """Return the health endpoints; their operation ids keep clear of those that a spec has taken."""
+def system_paths(operation_ids: Container[str], *, asks: bool = False) -> PlainObject:
+    """Return the health endpoints; their operation ids keep clear of those that a spec has taken.
+
+    Where the spec `asks` somebody who he is, they say that they ask nobody.
+    """
     live: PlainObject = {"200": _answer("The gateway lives.", "Liveness")}
     redis = "Asks Redis: 503 where it does not answer."
     operations = {
@@ -64,6 +67,8 @@ def system_paths(operation_ids: Container[str]) -> PlainObject:
     }
     for operation in operations.values():
         operation["operationId"] = component_name(str(operation["operationId"]), operation_ids)
+        if asks:
+            operation["security"] = []
     return {path: {"get": operation} for path, operation in operations.items()}
 
 

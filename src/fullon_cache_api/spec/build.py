@@ -5,6 +5,7 @@ import re
 from .check_cors import check_cors
 from .check_endpoint import Surroundings, check_endpoint
 from .check_parameter import Declared, read_parameter
+from .check_security import check_use, read_security
 from .document import Part
 from .json import freeze_object
 from .model import Info, Spec, Tag
@@ -18,17 +19,27 @@ _PARAMETER = re.compile(r"\{[^{}]*\}")
 def build(root: Part, catalogue: Catalogue, folder: SchemaFolder) -> Spec | None:
     """Return the spec, after reporting all that is wrong with it; it counts only where nothing is."""
     tags = _tags(root)
-    around = Surroundings(catalogue, folder, tags, _shared_parameters(root))
+    security = read_security(root)
+    around = Surroundings(catalogue, folder, tags, _shared_parameters(root), security)
     endpoints = [check_endpoint(part, around) for part in root.children("endpoints")]
     _check_unique_paths(root)
     _check_unique_operations(root)
+    check_use(root, security)
     folder.check_together()
     cors = check_cors(root)
     info = _info(root)
     if info is None:
         return None
     made = tuple(endpoint for endpoint in endpoints if endpoint is not None)
-    return Spec(info, tuple(tags.values()), made, folder.freeze(), cors)
+    return Spec(
+        info=info,
+        tags=tuple(tags.values()),
+        endpoints=made,
+        schemas=folder.freeze(),
+        security_schemes=tuple(scheme for scheme in security.schemes.values() if scheme is not None),
+        security=security.default,
+        cors=cors,
+    )
 
 
 def _info(root: Part) -> Info | None:

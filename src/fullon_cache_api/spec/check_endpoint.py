@@ -8,6 +8,7 @@ from typing import Literal
 from .check_args import bind
 from .check_coherent import check_coherent
 from .check_parameter import Declared, read_parameter
+from .check_security import Security, check_security
 from .check_select import check_selecting
 from .document import Part
 from .fit import Fitting
@@ -28,6 +29,7 @@ class Surroundings:
     folder: SchemaFolder
     tags: Collection[str]
     parameters: Mapping[str, Declared | None]
+    security: Security
 
 
 def check_endpoint(part: Part, around: Surroundings) -> Endpoint | None:
@@ -46,6 +48,7 @@ def check_endpoint(part: Part, around: Surroundings) -> Endpoint | None:
     operation_id, summary = part.text("operationId"), part.text("summary")
     empty = _empty(part, read)
     coherent = check_coherent(part, read, bindings, declared)
+    demands = check_security(part, declared, around.security)
     if declared is None or read is None or bindings is None or response is None:
         return None
     if operation_id is None or summary is None:
@@ -64,6 +67,9 @@ def check_endpoint(part: Part, around: Surroundings) -> Endpoint | None:
         max_age=part.number("max_age"),
         deprecated=part.flag("deprecated"),
         coherent=coherent,
+        security=demands.security,
+        scopes=demands.scopes,
+        owner=demands.owner,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from .json import Json, JsonObject
+from .security import Owner, SecurityScheme
 from .signature import ArgumentType, ReadSignature
 
 Location: TypeAlias = Literal["path", "query"]
@@ -92,6 +93,8 @@ class Endpoint:
 
     `empty` is the status for what the cache does not hold; `max_age` (seconds) is None where an answer must
     not be stored. A `coherent` one may be answered from copies that end when Redis tells of a change.
+    `security` names the schemes one of which lets a request in: none is everybody, None that nobody has said.
+    Who is let in needs all `scopes`, and to be the `owner`.
     """
 
     path: str
@@ -107,6 +110,9 @@ class Endpoint:
     max_age: float | None
     deprecated: bool = False
     coherent: bool = False
+    security: tuple[str, ...] | None = None
+    scopes: tuple[str, ...] = ()
+    owner: Owner | None = None
 
     @property
     def is_collection(self) -> bool:
@@ -120,10 +126,22 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A checked spec: paths in the order of the file, `schemas` by file name (JSON Schema 2020-12)."""
+    """A checked spec: paths in the order of the file, `schemas` by file name (JSON Schema 2020-12).
+
+    `security` is that of the endpoints which do not say their own.
+    """
 
     info: Info
     tags: tuple[Tag, ...]
     endpoints: tuple[Endpoint, ...]
     schemas: Mapping[str, JsonObject]
     cors: Cors | None = None
+    security_schemes: tuple[SecurityScheme, ...] = ()
+    security: tuple[str, ...] | None = None
+
+    @property
+    def authenticates(self) -> bool:
+        """Whether somebody has to say who asks, and nothing is open to everybody but what says so itself."""
+        return any(each.security for each in self.endpoints) and not any(
+            each.security is None or (each.security == () and self.security == ()) for each in self.endpoints
+        )

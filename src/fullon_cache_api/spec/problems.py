@@ -46,6 +46,18 @@ BAD_PARAMETERS = ProblemKind(
     "Bad parameters",
     "A parameter does not fit its schema, is given twice, is missing, or is none of the endpoint's.",
 )
+UNAUTHENTICATED = ProblemKind(
+    "unauthenticated",
+    401,
+    "Unauthenticated",
+    "The request has no API key or token, or none that can be believed.",
+)
+FORBIDDEN = ProblemKind(
+    "forbidden",
+    403,
+    "Forbidden",
+    "The key or token lacks a scope, or the answer is somebody else's.",
+)
 AMBIGUOUS_ORDER = ProblemKind(
     "ambiguous-order",
     409,
@@ -106,6 +118,12 @@ CACHE_UNAVAILABLE = ProblemKind(
     "Cache unavailable",
     "Redis cannot be reached, or refuses to answer.",
 )
+AUTHENTICATION_UNAVAILABLE = ProblemKind(
+    "authentication-unavailable",
+    503,
+    "Authentication unavailable",
+    "The keys that tokens are signed with cannot be had.",
+)
 CACHE_TIMEOUT = ProblemKind(
     "cache-timeout",
     504,
@@ -130,6 +148,8 @@ PROBLEMS = (
     NO_SUCH_ENDPOINT,
     METHOD_NOT_ALLOWED,
     BAD_PARAMETERS,
+    UNAUTHENTICATED,
+    FORBIDDEN,
     AMBIGUOUS_ORDER,
     BATCH_TOO_LARGE,
     ANSWER_TOO_LARGE,
@@ -141,6 +161,7 @@ PROBLEMS = (
     OVERLOADED,
     CORRUPT_CACHE,
     CACHE_UNAVAILABLE,
+    AUTHENTICATION_UNAVAILABLE,
     CACHE_TIMEOUT,
     INTERNAL_ERROR,
 )

@@ -11,6 +11,8 @@ from fastapi.routing import RouteContext, iter_route_contexts
 
 from fullon_cache_api.gateway import FullonCacheGateway
 
+from .security import both
+
 _PREFIX = "Cache"
 _COMPONENTS = "#/components/"
 
@@ -60,6 +62,8 @@ def merged(
     asked: Document = next((item["get"] for item in guard.get("paths", {}).values()), {})
     for own_path, item in own["paths"].items():
         operation = _led(item["get"], places)
+        if "security" in operation:
+            operation["security"] = [_renamed(one, places) for one in operation["security"]]
         operation["operationId"] = _free(operation["operationId"], taken)
         _ask(operation, asked, components.get("parameters", {}))
         hosts_own = document["paths"].setdefault(path + own_path, {})
@@ -90,7 +94,7 @@ def _ask(operation: Document, asked: Document, shared: Document) -> None:
     if own or more:
         operation["parameters"] = [*own, *more]
     if "security" in asked:
-        operation["security"] = asked["security"]
+        operation["security"] = both(asked["security"], operation.get("security", []))
     responses = {status: one for status, one in asked.get("responses", {}).items() if status != "200"}
     operation["responses"] = {**responses, **operation["responses"]}
 
@@ -137,6 +141,12 @@ def _led(value: Any, places: Mapping[str, str]) -> Any:
         else _led(member, places)
         for name, member in value.items()
     }
+
+
+def _renamed(requirement: Document, places: Mapping[str, str]) -> Document:
+    """Return a security requirement with the names that its schemes have in the host's document."""
+    schemes = f"{_COMPONENTS}securitySchemes/"
+    return {places[schemes + name].removeprefix(schemes): scopes for name, scopes in requirement.items()}
 
 
 def _operations(item: Document) -> list[Document]:

@@ -36,12 +36,12 @@ def mount_cache(
 ) -> FullonCacheGateway:
     """Mount a gateway, with its health, docs and start page, below a path of a FastAPI application.
 
-    With `dependencies`, those and the application's own run before every request, whatever its path below
-    the mount; what they raise is answered as the host answers it. With `public=True` there is nothing in
-    between but the host's middleware: no dependency runs, the application's own neither. One of the two has
-    to be said: ValueError where neither is, or both are. The connections are closed with the host's lifespan,
-    and the host's OpenAPI document has the gateway's operations, also when `app.routes` grows later. Returns
-    the gateway; raises SpecError and SettingsError as it does.
+    With `dependencies`, those and the application's own run before every request, whatever its path below the
+    mount; what they raise is answered as the host answers it. With `public=True` there is nothing in between
+    but the host's middleware: no dependency runs, the application's own neither. The security of the spec
+    holds either way. One of the two has to be said: ValueError where neither is, or both are. The connections
+    are closed with the host's lifespan, and the host's OpenAPI document has the gateway's operations, also
+    when `app.routes` grows later. Returns the gateway; raises SpecError and SettingsError as it does.
     """
     if not _PATH.fullmatch(path):
         raise ValueError(

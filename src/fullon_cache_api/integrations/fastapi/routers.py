@@ -16,6 +16,7 @@ from fullon_cache_api.spec import Endpoint, Spec
 
 from .operations import Operation, operations
 from .route import PREFIX, CacheEndpoint, CacheRoute
+from .security import shown_security
 
 
 def get_all_routers(
@@ -28,10 +29,10 @@ def get_all_routers(
     """Return the endpoints of a spec as FastAPI routers, one for each tag, in the spec's order.
 
     Whatever the host sets at `include_router` holds: prefix, tags, dependencies; so do `dependencies` and
-    those of the application. The routers share one gateway, whose connections are opened when first needed
-    and closed with the host's lifespan. A host that takes in two sets of them, over two Redis perhaps, tells
-    their operations apart by `operation_id_prefix`, for no two may have the same id. Raises SpecError and
-    SettingsError as FullonCacheGateway does.
+    those of the application, and the security of the spec. The routers share one gateway, whose connections
+    are opened when first needed and closed with the host's lifespan. A host that takes in two sets of them,
+    over two Redis perhaps, tells their operations apart by `operation_id_prefix`, for no two may have the
+    same id. Raises SpecError and SettingsError as FullonCacheGateway does.
     """
     gateway = FullonCacheGateway(prefix=PREFIX, spec=spec, settings=settings)
     described = operations(gateway.openapi())
@@ -49,12 +50,19 @@ def get_all_routers(
                 route_class=CacheRoute, dependencies=list(dependencies), lifespan=lifespan
             )
         operation_id = operation_id_prefix + endpoint.operation_id
-        _add(routers[tag], endpoint, operation_id, gateway.get_app(), described[endpoint.operation_id])
+        operation = described[endpoint.operation_id]
+        shown = shown_security(gateway.spec, endpoint)
+        _add(routers[tag], endpoint, operation_id, gateway.get_app(), operation, shown)
     return list(routers.values())
 
 
 def _add(
-    router: APIRouter, endpoint: Endpoint, operation_id: str, app: GatewayApp, operation: Operation
+    router: APIRouter,
+    endpoint: Endpoint,
+    operation_id: str,
+    app: GatewayApp,
+    operation: Operation,
+    security: Sequence[Depends],
 ) -> None:
     handler = app.find(segments_of((PREFIX + endpoint.path).encode()))
     assert handler is not None
@@ -74,6 +82,7 @@ def _add(
         deprecated=endpoint.deprecated or None,
         response_class=JSONResponse,
         response_model=None,
+        dependencies=security,
         responses=operation.responses,
         openapi_extra=operation.extra,
     )
