@@ -12,7 +12,7 @@ from fullon_cache_api.spec.problems import ProblemKind
 from .parameters import BadParameters
 
 RETRY_AFTER = b"1"
-"""Seconds: Redis is tried again with every request, and is back within one second of its return."""
+"""Seconds: a probe of a dead Redis begins at least once in each (cache/breaker.py)."""
 
 
 class NotCached(Exception):
