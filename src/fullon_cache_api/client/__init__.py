@@ -27,6 +27,7 @@ from fullon_cache_api.client.errors import (
     TransportError,
     UnexpectedAnswer,
 )
+from fullon_cache_api.client.stale import stale_age
 
 __all__ = [
     "AmbiguousOrder",
@@ -46,4 +47,5 @@ __all__ = [
     "ProblemError",
     "TransportError",
     "UnexpectedAnswer",
+    "stale_age",
 ]

@@ -26,6 +26,7 @@ from .problems import NotCached
 from .response import Response
 from .selection import Selection
 from .shared import SharedAnswers
+from .stale import LastAnswers
 from .streaming import ReportCut, Streaming, Turns
 
 ReportSkipped: TypeAlias = Callable[[str, Sequence[CorruptValue]], None]
@@ -37,7 +38,8 @@ class Source:
     """Where handlers read from, how long a request may take (seconds), and what they have together.
 
     `kept` are finished answers, `shared` those that many requests get for a while, None where each is to have
-    a read of its own; `known` are elements of large ones, whose making takes `turns`.
+    a read of its own; `known` are elements of large ones, whose making takes `turns`; `last` are those that
+    are given while Redis cannot be read.
     """
 
     client: ReadClient
@@ -47,6 +49,7 @@ class Source:
     shared: SharedAnswers | None
     known: KnownElements = field(default_factory=KnownElements)
     turns: Turns = field(default_factory=Turns)
+    last: LastAnswers = field(default_factory=LastAnswers)
 
     @classmethod
     def of(

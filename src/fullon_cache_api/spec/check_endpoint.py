@@ -64,6 +64,7 @@ def check_endpoint(part: Part, around: Surroundings) -> Endpoint | None:
         max_age=part.number("max_age"),
         deprecated=part.flag("deprecated"),
         coherent=coherent,
+        stale_if_error=part.number("stale_if_error"),
     )
 
 

@@ -81,7 +81,8 @@ class Endpoint:
     """One path: which read answers it, from which parameters, in which response schema.
 
     `empty` is the status for what the cache does not hold; `max_age` (seconds) is None where an answer must
-    not be stored. A `coherent` one may be answered from copies that end when Redis tells of a change.
+    not be stored. A `coherent` one may be answered from copies that end when Redis tells of a change. While
+    Redis cannot be read, the last good answer may be given up to an age of `stale_if_error` (seconds).
     """
 
     path: str
@@ -97,6 +98,7 @@ class Endpoint:
     max_age: float | None
     deprecated: bool = False
     coherent: bool = False
+    stale_if_error: float | None = None
 
     @property
     def is_collection(self) -> bool:
