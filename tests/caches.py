@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit
 
 import redis
 from proxy import Proxy
 
-from fullon_cache_api.cache import CacheClient, RedisTarget
+from fullon_cache_api.cache import CacheClient, CacheUnavailable, RedisTarget
 from fullon_cache_api.cache.commands import Command
 from fullon_cache_api.cache.connection import Reply
 from fullon_cache_api.demo import EmbeddedServer
@@ -60,6 +60,17 @@ async def ask(client: CacheClient, *commands: Command, within: float = 2.0) -> l
 async def value(client: CacheClient, number: int, within: float = 2.0) -> Reply:
     """Read `key:{number}`."""
     return (await ask(client, ("GET", f"key:{number}"), within=within))[0]
+
+
+async def back(client: CacheClient) -> None:
+    """Wait until a Redis that was dead is asked again."""
+    async with asyncio.timeout(COMES_WITHIN):
+        while True:
+            with suppress(CacheUnavailable):
+                await value(client, 0)
+                if not client.is_open:
+                    return
+            await asyncio.sleep(0.001)
 
 
 async def until(condition: Callable[[], bool]) -> None:

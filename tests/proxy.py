@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+from collections.abc import Callable
 from typing import Self
 
 _CHUNK = 1 << 16
@@ -12,14 +13,21 @@ class Proxy:
     """Passes bytes between clients and a server on 127.0.0.1, and counts the round trips.
 
     `turns` is how often clients sent something after they had been answered: two commands in one round trip
-    are one turn. It lives in the running event loop.
+    are one turn. It lives in the running event loop. While `always` is set, it stands in place of each piece
+    of replies; `rewrite` makes each piece another; each waits `delay` seconds.
     """
 
     def __init__(self, server_port: int) -> None:
         self.connections = 0
         self.turns = 0
         self.received = bytearray()
-        self._server_port = server_port
+        self.always: bytes | None = None
+        self.rewrite: Callable[[bytes], bytes] | None = None
+        self.delay = 0.0
+        self.server_port = server_port
+        self._server: asyncio.Server | None = None
+        self._port = 0
+        self._waiting: list[socket.socket] = []
         self._links: set[_Link] = set()
         self._flow = asyncio.Event()
         self._flow.set()
@@ -29,8 +37,7 @@ class Proxy:
     @property
     def port(self) -> int:
         """Where clients connect."""
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
+        return self._port
 
     @property
     def open(self) -> int:
@@ -48,11 +55,11 @@ class Proxy:
         return bool(self._cuts or self._instead)
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        await self.accept()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._server.close()
+        self._stop_listening()
         self.cut()
         while self._links:
             await asyncio.sleep(0)
@@ -69,6 +76,37 @@ class Proxy:
         """Close all connections, or reset them (RST); new ones are served."""
         for link in self._links:
             link.cut(reset=reset)
+
+    def refuse(self) -> None:
+        """Refuse new connections, and close those that there are, until `accept`."""
+        self._stop_listening()
+        self.cut()
+
+    async def drop(self) -> None:
+        """Let nothing come of new connections, as where packets are dropped, until `accept`."""
+        self._stop_listening()
+        listener = socket.create_server(("127.0.0.1", self._port), backlog=0, reuse_port=False)
+        self._waiting.append(listener)
+        # A queue of connections that is full takes no more: the kernel drops what asks for one.
+        for _ in range(3):
+            client = socket.socket()
+            client.setblocking(False)
+            client.connect_ex(("127.0.0.1", self._port))
+            self._waiting.append(client)
+
+    async def accept(self) -> None:
+        """Serve connections again, at the same port."""
+        self._stop_listening()
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+
+    def _stop_listening(self) -> None:
+        for one in self._waiting:
+            one.close()
+        self._waiting = []
+        if self._server is not None:
+            self._server.close()
+            self._server = None
 
     def cut_after(self, *counts: int) -> None:
         """Let so many bytes of replies pass, then cut the connection that they came on; then the next."""
@@ -91,7 +129,7 @@ class Proxy:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         try:
-            server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self._server_port)
+            server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self.server_port)
         except OSError:
             writer.transport.abort()
             return
@@ -122,11 +160,17 @@ class Proxy:
         while data := await reader.read(_CHUNK):
             link.held = len(data)
             await self._flow.wait()
+            if self.delay:
+                await asyncio.sleep(self.delay)
             link.held = 0
             if link.dead:
                 continue
             if self._instead:
                 data = self._instead.pop(0)
+            elif self.always is not None:
+                data = self.always
+            elif self.rewrite is not None:
+                data = self.rewrite(data)
             link.answered = True
             if not self._cuts:
                 link.client.write(data)

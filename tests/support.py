@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from fullon_cache_api.settings import Settings
 
 CHECKOUT = Path(__file__).parent.parent
 STARTS_WITHIN = 10.0
+COMES_BACK_WITHIN = 5.0
 
 
 class _Server(uvicorn.Server):
@@ -41,6 +43,15 @@ def settings_for(redis_url: str, **variables: str) -> Settings:
 def http_client(base_url: httpx.URL | str) -> httpx.Client:
     """A patient client, without the certificates of authorities that httpx would load for each one."""
     return httpx.Client(base_url=base_url, timeout=20, verify=False)
+
+
+def back(client: httpx.Client, path: str = "/health/ready") -> float:
+    """Wait until a gateway whose Redis was dead asks it again; return how many seconds that took."""
+    started = time.monotonic()
+    while client.get(path).status_code == 503:
+        assert time.monotonic() - started < COMES_BACK_WITHIN, "the gateway does not come back"
+        time.sleep(0.002)
+    return time.monotonic() - started
 
 
 def serving(gateway: FullonCacheGateway) -> AbstractContextManager[httpx.Client]:

@@ -66,7 +66,7 @@ class FullonCacheGateway:
         file = Path(spec) if isinstance(spec, Path | str) and spec else None
         loaded = spec if isinstance(spec, Spec) else load(file or find_spec(self.settings), catalogue)
         self.spec = loaded if title is None else _retitled(loaded, title)
-        self._client = CacheClient(self.settings.redis.connection)
+        self._client = CacheClient(self.settings.redis.connection, report=_report_breaker)
         self._coherent = self._coherent_client()
         self._shared_count = self._counted_together()
         self._auth = self._authenticator()
@@ -220,6 +220,13 @@ def _report_auth(place: str, reason: str | None) -> None:
 
 def _report_unhealthy(error: CacheError) -> None:
     _LOG.warning("health check failed", reason=str(error))
+
+
+def _report_breaker(reason: str | None) -> None:
+    if reason is None:
+        _LOG.info("Redis answers again")
+    else:
+        _LOG.error("Redis is dead: until it answers a probe, requests are answered without it", reason=reason)
 
 
 def _report_tracking(reason: str | None) -> None:

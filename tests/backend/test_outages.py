@@ -12,7 +12,7 @@ import httpx
 import pytest
 import redis
 from endpoints.problems import problem
-from support import serving, settings_for
+from support import back, serving, settings_for
 
 from fullon_cache_api.demo import EmbeddedServer
 from fullon_cache_api.gateway import FullonCacheGateway
@@ -93,6 +93,7 @@ def test_while_redis_is_down_every_read_says_so_within_a_second_and_is_well_afte
         problem(response, "cache-unavailable")
         assert time.monotonic() - started < 1, path
     server.restart()
+    back(client)
     for path in PATHS:
         assert client.get(f"/api{path}").status_code in (200, 404), path
 

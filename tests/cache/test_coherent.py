@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import redis
 import uvloop
-from caches import ask, port_of, until
+from caches import ask, back, port_of, until
 from proxy import Proxy
 from redis.asyncio import Redis as AsyncRedis
 
@@ -431,6 +431,7 @@ def test_an_outage_is_an_outage_and_a_restart_with_other_data_is_answered(
                 own_server.restart()
                 with redis.Redis.from_url(own_server.url) as desk:
                     desk.set("key:1", f"life {number}")
+                await back(one.plain)
                 assert await one.get() == [f"life {number}".encode()]
                 await one.live()
                 assert await one.get() == [f"life {number}".encode()]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import redis
 import uvloop
-from caches import COMES_WITHIN, KEYS, ask, fill, opened, through_proxy, until, value
+from caches import COMES_WITHIN, KEYS, ask, back, fill, opened, through_proxy, until, value
 from hypothesis import given
 from hypothesis import strategies as st
 from profiles import examples
@@ -40,6 +40,7 @@ def test_a_killed_redis_fails_calls_at_once_and_serves_again_when_it_is_back(
                 assert time.monotonic() - started < 0.5
                 own_server.restart()
                 fill(own_server)
+                await back(client)
                 assert await value(client, 1) == b"value 1"
 
     run(main())

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import redis
 from endpoints.problems import problem
-from support import http_client, serving, settings_for
+from support import back, http_client, serving, settings_for
 
 from fullon_cache_api.demo import EmbeddedServer
 from fullon_cache_api.gateway import FullonCacheGateway
@@ -121,6 +121,7 @@ def test_while_redis_is_down_every_endpoint_says_so_within_a_second_and_is_well_
         assert client.head("/api/tickers").status_code == 503
     finally:
         server.restart()
+    assert back(client) < 1
     response, seconds = timed(client, "/tickers")
     assert (response.status_code, response.json()) == (200, {"count": 0, "tickers": []})
     assert seconds < 1
@@ -155,6 +156,7 @@ def test_a_redis_that_is_not_there_from_the_start_is_used_once_it_comes() -> Non
             assert_unavailable(response)
             assert seconds < 1
             server.restart()
+            assert back(client) < 1
             assert_well(client)
 
 
@@ -183,6 +185,7 @@ def test_under_load_a_killed_redis_gives_200_or_503_within_a_second_and_200_afte
             server.kill()
             assert down.wait(5)
             server.restart()
+            assert back(client) < 1
             up.set()
             for _ in range(20):
                 client.get("/api/tickers")

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from profiles import examples
 from starlette.types import Scope
-from support import serving, settings_for
+from support import back, serving, settings_for
 
 from fullon_cache_api.cache import CacheClient, RedisTarget
 from fullon_cache_api.demo import EmbeddedServer
@@ -276,6 +276,7 @@ def test_an_outage_is_the_problem_of_the_whole(own_server: EmbeddedServer) -> No
             assert response.json()["instance"] == "/api/batch"
         assert [one["status"] for one in entries(batch(client, "/nowhere", "/tickers?x=1"))] == [404, 400]
         own_server.restart()
+        back(client)
         assert entries(batch(client, TICKER))[0]["status"] == 404
 
 

@@ -12,7 +12,7 @@ import pytest
 import redis
 from loguru import logger
 from redis.asyncio import Redis as AsyncRedis
-from support import CHECKOUT, serving, serving_app, settings_for
+from support import CHECKOUT, back, serving, serving_app, settings_for
 
 from fullon_cache_api.demo import EmbeddedServer
 from fullon_cache_api.gateway import FullonCacheGateway
@@ -143,6 +143,7 @@ def test_an_outage_is_503_and_what_redis_holds_afterwards_is_answered(
             own.kill()
             assert [client.get(TICKER).status_code for _ in range(3)] == [503] * 3
             own.restart()
+            back(client)
             assert client.get(TICKER).status_code == 404
             put(desk, 2.5)
             assert client.get(TICKER).json()["ticker"]["bid"] == 2.5

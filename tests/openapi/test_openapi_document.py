@@ -194,7 +194,12 @@ def test_the_health_endpoint_tells_a_healthy_answer_from_an_unhealthy_one(spec: 
                     "status": "unavailable",
                     "version": "1.0.0",
                     "uptime_seconds": 3605.5,
-                    "redis": {"status": "unavailable", "latency_ms": None, "mode": "standalone"},
+                    "redis": {
+                        "status": "unavailable",
+                        "latency_ms": None,
+                        "mode": "standalone",
+                        "circuit": "open",
+                    },
                 },
             }
         },

@@ -20,7 +20,8 @@ def described(spec: Spec) -> Iterator[str]:
         yield f"{endpoint.path} {endpoint.operation_id}: {call(endpoint)} as {endpoint.response}"
         coherent = "; coherent" if endpoint.coherent else ""
         tags = ", ".join(endpoint.tags)
-        yield f"  tags {tags}; empty {endpoint.empty}; max_age {endpoint.max_age}{coherent}"
+        stale = "" if endpoint.stale_if_error is None else f"; stale_if_error {endpoint.stale_if_error}"
+        yield f"  tags {tags}; empty {endpoint.empty}; max_age {endpoint.max_age}{coherent}{stale}"
         if endpoint.security is not None:
             yield f"  security {list(endpoint.security)}; scopes {list(endpoint.scopes)}; {endpoint.owner}"
         for parameter in endpoint.parameters:

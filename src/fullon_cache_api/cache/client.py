@@ -5,9 +5,11 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from .breaker import Breaker, ReportBreaker
 from .call import Call
 from .commands import Command, refuse_writes
 from .connection import Connection, Reply
+from .errors import CacheUnavailable
 from .lane import Lane
 
 LANES = 2
@@ -32,19 +34,36 @@ class ReadClient(Protocol):
     def ping(self, deadline: float) -> Awaitable[float]:
         """Return how many milliseconds Redis takes to answer PING."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether Redis is known to be dead, and only a probe asks it: the circuit is open."""
+
 
 class CacheClient:
     """Sends read commands to Redis, many requests to a round trip; opens its connections by itself.
 
+    A Redis that is known to be dead is not asked until a probe has reached it, of which `report` is told.
     It belongs to the event loop that uses it: used from another one, it starts anew there.
     """
 
-    def __init__(self, make_connection: Callable[[], Connection], lanes: int = LANES) -> None:
+    def __init__(
+        self,
+        make_connection: Callable[[], Connection],
+        lanes: int = LANES,
+        report: ReportBreaker = lambda reason: None,
+    ) -> None:
         self._make_connection = make_connection
         self._count = lanes
+        self._report = report
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lanes: tuple[Lane, ...] = ()
-        self._pages = Lane(make_connection, PAGES)
+        self._breaker = Breaker(make_connection, self._is_reached, self._renew, report)
+        self._pages = Lane(make_connection, self._breaker, PAGES)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether Redis is known to be dead, and only a probe asks it: the circuit is open."""
+        return self._breaker.reason is not None
 
     def execute(
         self, commands: tuple[Command, ...], deadline: float, *, page: bool = False
@@ -58,11 +77,12 @@ class CacheClient:
         refuse_writes(commands)
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
-            self._loop = loop
-            self._lanes = tuple(Lane(self._make_connection) for _ in range(self._count))
-            self._pages = Lane(self._make_connection, PAGES)
+            self._start_in(loop)
         now = loop.time()
         call = Call(commands, now, deadline, loop.create_future())
+        if self._breaker.reason is not None:
+            call.fail(CacheUnavailable(self._breaker.reason))
+            return call.future
         (self._pages if page else self._lane(now)).submit(call)
         return call.future
 
@@ -77,8 +97,23 @@ class CacheClient:
         lanes, loop = self._lanes, self._loop
         self._lanes, self._loop = (), None
         if loop is asyncio.get_running_loop():
+            await self._breaker.close()
             for lane in (*lanes, self._pages):
                 await lane.close()
+
+    def _start_in(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._breaker.abandon()
+        self._loop = loop
+        self._breaker = Breaker(self._make_connection, self._is_reached, self._renew, self._report)
+        self._lanes = tuple(Lane(self._make_connection, self._breaker) for _ in range(self._count))
+        self._pages = Lane(self._make_connection, self._breaker, PAGES)
+
+    async def _is_reached(self) -> bool:
+        return any([await lane.is_connected() for lane in (*self._lanes, self._pages)])
+
+    async def _renew(self) -> None:
+        for lane in (*self._lanes, self._pages):
+            await lane.renew()
 
     def _lane(self, now: float) -> Lane:
         for lane in self._lanes:

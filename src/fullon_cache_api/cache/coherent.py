@@ -37,6 +37,11 @@ class CoherentClient:
         """Whether Redis tells of changes, so that replies are kept."""
         return self._tracking.is_live
 
+    @property
+    def is_open(self) -> bool:
+        """Whether Redis is known to be dead, and only a probe asks it: the circuit is open."""
+        return self._client.is_open
+
     async def execute(
         self, commands: tuple[Command, ...], deadline: float, *, page: bool = False
     ) -> list[Reply]:

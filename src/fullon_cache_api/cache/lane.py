@@ -10,6 +10,7 @@ from itertools import chain
 from redis.exceptions import RedisError
 
 from .batch import MAX_BATCH, first_batch, pack
+from .breaker import Breaker
 from .call import Call
 from .connection import Connection, is_hopeless, read_reply, short_reason
 from .errors import CacheTimeout, CacheUnavailable
@@ -36,10 +37,11 @@ class Lane:
     deadline. It stands for many batches, for a timer of its own for each would cost as much as the batch.
     The exchange goes on without the calls that have ended. Where no reply comes it is begun anew for the
     others, but once only: a Redis that is slow already is not given the same work again and again.
-    `most` is how many commands go out in one batch.
+    `most` is how many commands go out in one batch. The breaker is told what speaks for a dead Redis.
     """
 
     make_connection: Callable[[], Connection]
+    breaker: Breaker
     most: int = MAX_BATCH
     waiting: list[Call] = field(default_factory=list)
     connection: Connection | None = None
@@ -62,6 +64,17 @@ class Lane:
             self.task = asyncio.get_running_loop().create_task(self._run())
         if call.deadline < self.alarm_at:
             self._set_alarm(call.deadline)
+
+    async def is_connected(self) -> bool:
+        """Whether there is a connection that is not known to be lost."""
+        if self.connection is None or not self.connection.is_connected:
+            return False
+        return self.busy or not await self.connection.can_read()
+
+    async def renew(self) -> None:
+        """Let what comes next have a new connection, unless one is in use."""
+        if not self.busy:
+            await self._disconnect()
 
     async def close(self) -> None:
         """Fail what waits and close the connection."""
@@ -114,6 +127,7 @@ class Lane:
             self.waiting = _in_time(self.waiting)
         except Exception as error:
             recent = max(began, asyncio.get_running_loop().time() - JUST_NOW)
+            self.breaker.suspect()
             self._fail_waiting(short_reason(error), [call for call in self.waiting if call.asked < recent])
         await self._disconnect()
         return None
@@ -130,6 +144,7 @@ class Lane:
                 self.heard = asyncio.get_running_loop().time()
                 part.give(replies)
             self.flying = []
+            self.breaker.missed = 0
         except Exception as error:
             # Not only RedisError and OSError: uvloop raises RuntimeError for a connection that has gone.
             self.flying = []
@@ -161,9 +176,13 @@ class Lane:
         """
         took = asyncio.get_running_loop().time() - self.started
         hopeless = is_hopeless(error) or took > SOON
+        unreachable = False
         for call in calls:
             if call.resent or hopeless:
                 call.fail(CacheUnavailable(short_reason(error)))
+                unreachable = not is_hopeless(error)
+        if unreachable:
+            self.breaker.suspect()
         return _resent(calls)
 
     def _was_overdue(self) -> bool:
@@ -180,12 +199,17 @@ class Lane:
             self.alarm = asyncio.get_running_loop().call_at(when, self._on_alarm)
 
     def _on_alarm(self) -> None:
-        self.waiting = _in_time(self.waiting)
+        waited, self.waiting = self.waiting, _in_time(self.waiting)
+        sent = [call for call in self.flying if not call.future.done()]
         if self.flying:
-            sent = [call for call in self.flying if not call.future.done()]
             self.flying = _in_time(sent)
             if not self.flying or (len(self.flying) < len(sent) and self._has_stalled()):
                 self._give_up()
+        if len(self.waiting) + len(self.flying) < len(waited) + len(sent):
+            # A batch of which some has come is a slow one.
+            if self.heard > self.started:
+                self.breaker.missed = 0
+            self.breaker.miss()
         self._set_alarm(min((call.deadline for call in self.waiting + self.flying), default=math.inf))
 
     def _has_stalled(self) -> bool:

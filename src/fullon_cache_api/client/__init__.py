@@ -37,6 +37,7 @@ from fullon_cache_api.client.errors import (
     Unauthenticated,
     UnexpectedAnswer,
 )
+from fullon_cache_api.client.stale import stale_age
 
 __all__ = [
     "AmbiguousOrder",
@@ -66,4 +67,5 @@ __all__ = [
     "TransportError",
     "Unauthenticated",
     "UnexpectedAnswer",
+    "stale_age",
 ]

@@ -13,6 +13,7 @@ from fullon_cache_api.client.errors import TransportError
 from fullon_cache_api.client.etags import EntityTags
 from fullon_cache_api.client.operation import Operation, Value
 from fullon_cache_api.client.retry import Retries
+from fullon_cache_api.client.stale import marked
 
 T = TypeVar("T")
 
@@ -78,10 +79,10 @@ class Exchange(Generic[T]):
             self._retried += 1
             return Pause(pause)
         if self._known is not None and response.status_code == httpx.codes.NOT_MODIFIED:
-            return cast("T", json_object(self._known.body))
+            return cast("T", marked(json_object(self._known.body), response))
         answer = read_answer(self._target, response)
         self._shared.tags.remember(self._target, response)
-        return cast("T", answer)
+        return cast("T", marked(answer, response))
 
     def failed(self, error: httpx.RequestError) -> TransportError:
         """Return the error for a request to which no whole answer came."""

@@ -26,6 +26,7 @@ from .problems import NotCached
 from .response import Response
 from .selection import Selection
 from .shared import SharedAnswers
+from .stale import LastAnswers
 from .streaming import OpenStreams, ReportCut, Streaming, Turns
 
 ReportSkipped: TypeAlias = Callable[[str, Sequence[CorruptValue]], None]
@@ -38,6 +39,7 @@ class Source:
 
     `kept` are finished answers, `shared` those that many requests get for a while, None where each is to have
     a read of its own; `known` are elements of large ones, whose making takes `turns`; `streams` bounds them.
+    `last` are those that are given while Redis cannot be read.
     """
 
     client: ReadClient
@@ -48,6 +50,7 @@ class Source:
     known: KnownElements = field(default_factory=KnownElements)
     turns: Turns = field(default_factory=Turns)
     streams: OpenStreams = field(default_factory=OpenStreams)
+    last: LastAnswers = field(default_factory=LastAnswers)
 
     @classmethod
     def of(

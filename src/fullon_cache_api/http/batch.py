@@ -26,6 +26,7 @@ from .path import raw_path, segments_of
 from .problems import BatchTooLarge, NoSuchEndpoint
 from .request_id import request_id
 from .response import JSON_TYPE, NO_SNIFF, NO_STORE, REQUEST_ID, Header, Response, cache_control, entity
+from .stale import WARNING, is_stale
 from .streaming import AnswerCut
 from .text import BadText, decode_query
 
@@ -167,8 +168,9 @@ def make_batch(
             for text, outcome in zip(found, outcomes, strict=True)
         }
         headers: tuple[Header, ...] = ((b"content-type", JSON_TYPE), _lifetime(found, outcomes), NO_SNIFF)
-        headers += _age(outcomes, asyncio.get_running_loop().time() - began)
-        whole = entity(_body(gets, answers), headers)
+        took = asyncio.get_running_loop().time() - began
+        headers += _age(outcomes, took)
+        whole = entity(_body(gets, answers, took), headers)
         return await source.compression.respond(scope, whole, deadline)
 
     def handle(segments: Sequence[bytes], query_string: bytes) -> Respond:
@@ -267,6 +269,8 @@ def _raise_outage(found: Found, outcomes: Sequence[Response | Exception]) -> Non
 def _lifetime(found: Found, outcomes: Sequence[Response | Exception]) -> Header:
     """Return the Cache-Control that suits all: the shortest; problems must not be stored."""
     shortest, private = math.inf, False
+    if any(map(_is_stale, outcomes)):
+        return NO_STORE
     for asked, outcome in zip(found.values(), outcomes, strict=True):
         if isinstance(asked, Exception) or isinstance(outcome, Exception) or asked.endpoint.max_age is None:
             return NO_STORE
@@ -276,15 +280,26 @@ def _lifetime(found: Found, outcomes: Sequence[Response | Exception]) -> Header:
 
 
 def _age(outcomes: Sequence[Response | Exception], took: float) -> tuple[Header, ...]:
-    """Return the Age of the oldest answer, where one was read for somebody else, and has waited since."""
-    answers = (outcome for outcome in outcomes if isinstance(outcome, Response))
+    """Return the Age of the oldest answer, where one was read for somebody else, and has waited since.
+
+    With it goes the Warning of an answer that is given because Redis cannot be read.
+    """
+    answers = [outcome for outcome in outcomes if isinstance(outcome, Response)]
     ages = [int(value) for answer in answers for name, value in answer.headers if name == b"age"]
-    return ((b"age", b"%d" % math.ceil(max(ages) + took)),) if ages else ()
+    warning = ((b"warning", WARNING),) if any(map(_is_stale, answers)) else ()
+    return ((b"age", b"%d" % math.ceil(max(ages) + took)), *warning) if ages else ()
 
 
-def _body(gets: Sequence[str], answers: Mapping[str, Response]) -> bytes:
-    entries = [
-        {"get": text, "status": answers[text].status, "body": msgspec.Raw(answers[text].body)}
-        for text in gets
-    ]
+def _is_stale(outcome: Response | Exception) -> bool:
+    return isinstance(outcome, Response) and is_stale(outcome)
+
+
+def _body(gets: Sequence[str], answers: Mapping[str, Response], took: float) -> bytes:
+    entries: list[dict[str, object]] = []
+    for text in gets:
+        answer = answers[text]
+        entry = {"get": text, "status": answer.status, "body": msgspec.Raw(answer.body)}
+        if is_stale(answer):
+            entry["stale_age"] = math.ceil(int(dict(answer.headers)[b"age"]) + took)
+        entries.append(entry)
     return msgspec.json.encode({"count": len(entries), "answers": entries})

@@ -17,6 +17,7 @@ from .parameters import compile_parameters
 from .response import Response, unless_known
 from .selection import compile_selector
 from .shared import Obtain, Shared
+from .stale import StaleIfError
 from .streaming import ReportCut
 
 Respond: TypeAlias = Callable[[Scope], Awaitable[Response]]
@@ -55,14 +56,29 @@ def make_handler(
             return unless_known(scope, made.response)
         return await deliver(scope, form, made, deadline)
 
+    def respond_by(obtain: Obtain) -> Respond:
+        if source.shared is None or not endpoint.max_age or endpoint.coherent:
+            return partial(respond, obtain)
+        return Shared(obtain, deliver, smallest, forms, endpoint.max_age, source.deadline, source.shared)
+
     def handle(segments: Sequence[bytes], query_string: bytes) -> Respond:
         arguments = parse(segments[-skip:], query_string)
         selection = None
         if selector is not None and (query_string or selector.by_default):
             selection = selector.selection(arguments[fed:], query_string)
         obtain = partial(answers.obtain, arguments[:fed], selection)
-        if source.shared is None or not endpoint.max_age or endpoint.coherent:
-            return partial(respond, obtain)
-        return Shared(obtain, deliver, smallest, forms, endpoint.max_age, source.deadline, source.shared)
+        if endpoint.stale_if_error is None:
+            return respond_by(obtain)
+        return StaleIfError(
+            (endpoint.operation_id, tuple(arguments[:fed])),
+            selection,
+            respond_by,
+            obtain,
+            deliver,
+            forms,
+            endpoint.stale_if_error,
+            source.deadline,
+            source.last,
+        )
 
     return handle

@@ -17,7 +17,7 @@ from .parameters import BadParameters
 from .response import ALLOW, NO_SNIFF, NO_STORE, PROBLEM_TYPE, REQUEST_ID, Header, Response
 
 RETRY_AFTER = b"1"
-"""Seconds: Redis is tried again with every request, and is back within one second of its return."""
+"""Seconds: a probe of a dead Redis begins at least once in each (cache/breaker.py)."""
 
 
 class NotCached(Exception):

@@ -112,7 +112,12 @@ def _health(source: Source, mode: str, report: ReportFailure) -> Respond:
             "status": status,
             "version": VERSION,
             "uptime_seconds": round(time.monotonic() - started, 3),
-            "redis": {"status": status, "latency_ms": latency, "mode": mode},
+            "redis": {
+                "status": status,
+                "latency_ms": latency,
+                "mode": mode,
+                "circuit": "open" if source.client.is_open else "closed",
+            },
         }
         return _status_response(200 if latency is not None else 503, body)
 

@@ -35,7 +35,7 @@ HEADERS: JsonObject = {
         "example": "max-age=1",
     },
     "Age": {
-        "description": "Seconds, rounded up, since another request read the answer; absent in a new one.",
+        "description": "Seconds, rounded up, since it was read for another request; absent in a new answer.",
         "schema": {"type": "integer", "minimum": 0},
         "example": 1,
     },
@@ -69,6 +69,21 @@ _CHALLENGE: JsonObject = {
         "schema": {"type": "string"},
         "example": 'ApiKey realm="fullon-cache-api", header="X-API-Key"',
     }
+}
+_STALE: JsonObject = {
+    "Warning": {
+        "description": (
+            "`111`: Redis cannot be read now, and this is the last good answer, `Age` seconds old (RFC 7234, "
+            "section 5.5); absent otherwise."
+        ),
+        "schema": {"type": "string"},
+        "example": '111 - "Revalidation Failed"',
+    },
+    "Cache-Status": {
+        "description": "Why an answer with a `Warning` is given (RFC 9211); absent otherwise.",
+        "schema": {"type": "string"},
+        "example": "fullon-cache-api; fwd=stale; fwd-status=503; detail=cache-unavailable",
+    },
 }
 _NO_HEADERS: JsonObject = {}
 _NOT_MODIFIED = "NotModified"
@@ -148,8 +163,9 @@ def operation_responses(
     `others` are the further media types that it comes in.
     """
     pages = endpoint.selecting("limit") and endpoint.selecting("offset")
-    shared = AGE if endpoint.max_age and not endpoint.coherent else _NO_HEADERS
-    headers = {**shared, **(_LINK if pages else _NO_HEADERS)}
+    is_shared = endpoint.max_age and not endpoint.coherent
+    stale = _STALE if endpoint.stale_if_error is not None else _NO_HEADERS
+    headers = {**(AGE if is_shared or stale else _NO_HEADERS), **stale, **(_LINK if pages else _NO_HEADERS)}
     return answer_responses(schema, example, problems_of(endpoint), partial, others, headers)
 
 

@@ -70,6 +70,7 @@ def check_endpoint(part: Part, around: Surroundings) -> Endpoint | None:
         security=demands.security,
         scopes=demands.scopes,
         owner=demands.owner,
+        stale_if_error=part.number("stale_if_error"),
     )
 
 

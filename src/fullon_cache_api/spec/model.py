@@ -95,6 +95,7 @@ class Endpoint:
     not be stored. A `coherent` one may be answered from copies that end when Redis tells of a change.
     `security` names the schemes one of which lets a request in: none is everybody, None that nobody has said.
     Who is let in needs all `scopes`, and to be the `owner`.
+    While Redis cannot be read, the last good answer may be given up to an age of `stale_if_error` (seconds).
     """
 
     path: str
@@ -113,6 +114,7 @@ class Endpoint:
     security: tuple[str, ...] | None = None
     scopes: tuple[str, ...] = ()
     owner: Owner | None = None
+    stale_if_error: float | None = None
 
     @property
     def is_collection(self) -> bool:
