@@ -10,7 +10,7 @@ from typing import Self
 from starlette.routing import BaseRoute
 
 from fullon_cache_api import openapi
-from fullon_cache_api.cache import CacheClient, CacheError, CoherentClient, CorruptValue
+from fullon_cache_api.cache import CacheError, CorruptValue, ReadClient, coherent_client, open_client
 from fullon_cache_api.cache.tracking import prefixes_of
 from fullon_cache_api.http.answers import Source
 from fullon_cache_api.http.app import GatewayApp
@@ -57,7 +57,7 @@ class FullonCacheGateway:
         file = Path(spec) if isinstance(spec, Path | str) and spec else None
         loaded = spec if isinstance(spec, Spec) else load(file or find_spec(self.settings), catalogue)
         self.spec = loaded if title is None else _retitled(loaded, title)
-        self._client = CacheClient(self.settings.redis.connection)
+        self._client = open_client(self.settings.redis, _report_server)
         self._coherent = self._coherent_client()
         self._app = self._make_app()
 
@@ -129,10 +129,10 @@ class FullonCacheGateway:
         name = endpoint.read.name
         return endpoint.coherent and self._reads.get(name) is READS.get(name)
 
-    def _coherent_client(self) -> CoherentClient:
+    def _coherent_client(self) -> ReadClient:
         endpoints = filter(self._is_coherent, self.spec.endpoints)
         prefixes = prefixes_of(key for endpoint in endpoints for key in endpoint.read.keys)
-        return CoherentClient(self._client, self.settings.redis.connection, prefixes, _report_tracking)
+        return coherent_client(self._client, self.settings.redis, prefixes, _report_tracking)
 
     def _documents(self) -> Callable[[str], tuple[bytes, bytes]]:
         @lru_cache(4)
@@ -166,6 +166,10 @@ def _report_problem(text: ProblemText, method: str, path: str, request_id: str, 
 
 def _report_unhealthy(error: CacheError) -> None:
     _LOG.warning("health check failed", reason=str(error))
+
+
+def _report_server(role: str, address: str) -> None:
+    _LOG.info("Redis is read from", role=role, address=address)
 
 
 def _report_tracking(reason: str | None) -> None:

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias, TypeVar
 
 from dotenv import dotenv_values
 
+from fullon_cache_api.cache.deployment import Deployment, parse_url
 from fullon_cache_api.cache.target import RedisTarget, TargetError
 from fullon_cache_api.environment import own_environment
 from fullon_cache_api.log import FORMATS, LEVELS, LogSettings, configure
@@ -62,7 +63,12 @@ SETTINGS: tuple[Variable, ...] = (
     Variable("API_ACCESS_LOG", "false", "Whether each request is logged."),
     Variable("API_COMPRESSION", "true", "Whether large answers are compressed for clients that accept it."),
     Variable("ENDPOINTS_FILE", "", "The spec; else `./endpoints.yaml`, else the one inside the package."),
-    Variable("REDIS_URL", "", "`redis://`, `rediss://` or `unix://`; the five below do not count then."),
+    Variable(
+        "REDIS_URL",
+        "",
+        "`redis://`, `rediss://`, `unix://`, `redis+sentinel://` or `redis+cluster://`; the five below do "
+        "not count then.",
+    ),
     Variable("REDIS_HOST", "localhost", "Host of Redis.", ("CACHE_HOST",)),
     Variable("REDIS_PORT", "6379", "Port of Redis.", ("CACHE_PORT",)),
     Variable("REDIS_DB", "0", "Number of the Redis database.", ("CACHE_DB",)),
@@ -107,7 +113,7 @@ class Settings:
     deadline: float
     access_log: bool
     endpoints_file: Path | None
-    redis: RedisTarget
+    redis: Deployment
     redis_configured: bool
     log: LogSettings
     cache_backend: Backend = "native"
@@ -148,7 +154,7 @@ def start_logging(settings: Settings) -> None:
         raise SettingsError("LOG_FILE_PATH", f"cannot be opened: {reason}") from None
 
 
-def _redis(values: "_Values") -> RedisTarget:
+def _redis(values: "_Values") -> Deployment:
     if not values.given("REDIS_URL"):
         return RedisTarget(
             host=values.host("REDIS_HOST"),
@@ -158,7 +164,7 @@ def _redis(values: "_Values") -> RedisTarget:
             password=values.text("REDIS_PASSWORD") or None,
         )
     try:
-        return RedisTarget.from_url(values.text("REDIS_URL"))
+        return parse_url(values.text("REDIS_URL"))
     except TargetError as error:
         raise SettingsError("REDIS_URL", str(error)) from None
 

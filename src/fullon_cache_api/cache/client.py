@@ -3,7 +3,9 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import ClassVar, Protocol
+
+from redis.exceptions import ResponseError
 
 from .call import Call
 from .commands import Command, refuse_writes
@@ -32,12 +34,18 @@ class ReadClient(Protocol):
     def ping(self, deadline: float) -> Awaitable[float]:
         """Return how many milliseconds Redis takes to answer PING."""
 
+    async def close(self) -> None:
+        """Close the connections; the next use opens new ones."""
+
 
 class CacheClient:
     """Sends read commands to Redis, many requests to a round trip; opens its connections by itself.
 
     It belongs to the event loop that uses it: used from another one, it starts anew there.
     """
+
+    passed: ClassVar[tuple[type[ResponseError], ...]] = ()
+    """Errors that are replies to who asks, beside WRONGTYPE."""
 
     def __init__(self, make_connection: Callable[[], Connection], lanes: int = LANES) -> None:
         self._make_connection = make_connection
@@ -55,16 +63,20 @@ class CacheClient:
         CacheUnavailable when Redis cannot be read; CommandRefused comes at once for a command that could
         write. What is read as one `page` of many has a lane of its own, so that small reads wait for none.
         """
-        refuse_writes(commands)
+        self.refuse(commands)
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop = loop
             self._lanes = tuple(Lane(self._make_connection) for _ in range(self._count))
             self._pages = Lane(self._make_connection, PAGES)
         now = loop.time()
-        call = Call(commands, now, deadline, loop.create_future())
+        call = Call(commands, now, deadline, loop.create_future(), passed=self.passed)
         (self._pages if page else self._lane(now)).submit(call)
         return call.future
+
+    def refuse(self, commands: tuple[Command, ...]) -> None:
+        """Raise CommandRefused for what may not be sent."""
+        refuse_writes(commands)
 
     async def ping(self, deadline: float) -> float:
         """Return how many milliseconds Redis takes to answer PING."""
