@@ -78,6 +78,10 @@ class SentinelProcess:
         )
         wait_until(self.ask("PING"))
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None
+
     def kill(self) -> None:
         assert self._process is not None
         self._process.kill()
@@ -132,9 +136,27 @@ class Watched:
                 continue
         return max(ports, key=ports.count)
 
+    def chosen(self) -> EmbeddedServer:
+        """The server that most Sentinels name."""
+        port = self.named()
+        return next(server for server in self.servers if port_of(server) == port)
+
     def replicas(self) -> list[EmbeddedServer]:
         """The servers that are connected to a master."""
         return [server for server in self.running() if writer_of(server).role()[0] == "slave"]
+
+    def settle(self) -> None:
+        """Wait until the servers are in sync, and all Sentinels know of it and of each other."""
+        wait_until(self.is_in_sync)
+        port = port_of(self.master())
+        others, replicas = len(self.sentinels) - 1, len(self.servers) - 1
+        wait_until(lambda: all(_knows_all(each, port, others, replicas) for each in self.sentinels))
+
+    def fail_over(self) -> None:
+        """Have the Sentinels make a replica the master, while the old master is well."""
+        before = self.named()
+        assert self.sentinels[0].ask("SENTINEL", "FAILOVER", SERVICE)()
+        wait_until(lambda: self.named() != before)
 
     def is_in_sync(self) -> bool:
         """Whether all servers but one are replicas with whatever that one has."""
@@ -165,22 +187,20 @@ def watched(replicas: int = 1, sentinels: int = 3, args: Sequence[str] = ()) -> 
         )
         all_sentinels = [stack.enter_context(SentinelProcess(config)) for _ in range(sentinels)]
         found = Watched([master, *followers], all_sentinels)
-        wait_until(found.is_in_sync)
-        wait_until(lambda: all(_knows_all(each, sentinels, replicas) for each in all_sentinels))
+        found.settle()
         yield found
 
 
-def _knows_all(sentinel: SentinelProcess, sentinels: int, replicas: int) -> bool:
-    flat = sentinel.ask("SENTINEL", "MASTER", SERVICE)()
-    told = flat if isinstance(flat, dict) else dict(zip(flat[::2], flat[1::2], strict=True))
-    listed = sentinel.ask("SENTINEL", "REPLICAS", SERVICE)()
-    well = [replica for replica in listed if _is_well(replica)]
-    return int(told["num-other-sentinels"]) == sentinels - 1 and len(well) == replicas
+def _knows_all(sentinel: SentinelProcess, port: int, others: int, replicas: int) -> bool:
+    told = _fields(sentinel.ask("SENTINEL", "MASTER", SERVICE)())
+    listed = map(_fields, sentinel.ask("SENTINEL", "REPLICAS", SERVICE)())
+    well = [each for each in listed if each["master-link-status"] == "ok" and each["flags"] == "slave"]
+    knows = (int(told["port"]), told["flags"], int(told["num-other-sentinels"]), len(well))
+    return knows == (port, "master", others, replicas)
 
 
-def _is_well(replica: Any) -> bool:
-    told = replica if isinstance(replica, dict) else dict(zip(replica[::2], replica[1::2], strict=True))
-    return bool(told["master-link-status"] == "ok")
+def _fields(reply: Any) -> dict[str, str]:
+    return reply if isinstance(reply, dict) else dict(zip(reply[::2], reply[1::2], strict=True))
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, TypeAlias
 
-from .target import TLS_OPTIONS, RedisTarget, TargetError, choice, options_of, split, unquoted
+from .target import TLS_OPTIONS, RedisTarget, TargetError, choice, options_of, refuse_unclear, split, unquoted
 
 SENTINEL_PORT = 26379
 
@@ -78,8 +78,7 @@ def parse_url(url: str) -> Deployment:
     scheme, mark, rest = url.partition("://")
     if not mark or scheme.lower() not in _SCHEMES:
         return RedisTarget.from_url(url)
-    if "#" in rest:
-        raise TargetError("it holds a #, which is %23 in a password or a path")
+    refuse_unclear(url)
     start, _, kind = scheme.lower().partition("+")
     before, _, query = rest.partition("?")
     authority, _, path = before.partition("/")

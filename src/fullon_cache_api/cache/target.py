@@ -130,15 +130,22 @@ class RedisTarget:
         return f"{'rediss' if self.tls else 'redis'}://{host}:{self.port}/{self.db}"
 
 
-def split(url: str) -> SplitResult:
-    """Return the parts of an address; `urlsplit` passes over much that must not be passed over here."""
-    scheme, mark, _ = url.partition("://")
-    if not mark or scheme.lower() not in ("redis", "rediss", "unix"):
-        raise TargetError("it must start with redis://, rediss:// or unix://")
+def refuse_unclear(url: str) -> None:
+    """Raise TargetError for what `urlsplit` drops, or takes for something else than was meant."""
     if " " in url or not url.isprintable():
         raise TargetError("it holds a space or a control character")
     if "#" in url:
         raise TargetError("it holds a #, which is %23 in a password or a path")
+
+
+def split(url: str) -> SplitResult:
+    """Return the parts of an address; `urlsplit` passes over much that must not be passed over here."""
+    scheme, mark, _ = url.partition("://")
+    if not mark or scheme.lower() not in ("redis", "rediss", "unix"):
+        raise TargetError(
+            "it must start with redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://"
+        )
+    refuse_unclear(url)
     try:
         parts = urlsplit(url)
     except ValueError:
