@@ -217,7 +217,7 @@ class Cluster:
     def owner(self, key: str) -> EmbeddedServer:
         """The master that has a key's slot, by its own word."""
         slot = key_slot(key.encode())
-        return next(server for server in self.masters if slot in _own_slots(server))
+        return next(server for server in self.masters if slot in own_slots(server))
 
     def write(self, *command: str) -> Any:
         """Execute a command where its key belongs."""
@@ -244,10 +244,12 @@ class Cluster:
 
 
 def node_id(server: EmbeddedServer) -> str:
+    """The name of a server among the nodes."""
     return str(writer_of(server).execute_command("CLUSTER", "MYID"))
 
 
-def _own_slots(server: EmbeddedServer) -> set[int]:
+def own_slots(server: EmbeddedServer) -> set[int]:
+    """The slots that a server says are its own."""
     listed = redis.Redis.from_url(server.socket_url).execute_command("CLUSTER NODES")
     own = next(node for node in listed.values() if "myself" in node["flags"])
     return {slot for part in own["slots"] for slot in range(int(part[0]), int(part[-1]) + 1)}

@@ -302,10 +302,7 @@ def test_a_client_starts_anew_in_another_event_loop(servers: Watched) -> None:
     mark(servers)
     client = open_client(parse_url(servers.url))
 
-    async def read() -> Reply:
-        return await port_read(client)
-
-    assert [asyncio.run(read()) for _ in range(2)] == [port(servers.master())] * 2
+    assert [asyncio.run(ask(client, WHO)) for _ in range(2)] == [[port(servers.master())]] * 2
     del client
     gc.collect()
 
