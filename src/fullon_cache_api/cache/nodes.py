@@ -35,13 +35,16 @@ class Nodes:
         self._asked = -math.inf
         self._asking: asyncio.Task[None] | None = None
         self._ends: set[asyncio.Task[None]] = set()
+        self._is_closed = False
 
     async def map(self, deadline: float) -> SlotMap:
         """Return the map; raises CacheUnavailable or CacheTimeout where no node tells one."""
         return self._map if self._map is not None else await self.refreshed(deadline)
 
     def client(self, node: Address) -> NodeClient:
-        """Return the client of a node."""
+        """Return the client of a node; raises CacheUnavailable once all of them are closed."""
+        if self._is_closed:
+            raise CacheUnavailable("closed")
         if (client := self._clients.get(node)) is None:
             target = replace(self._target.server, host=node.host, port=node.port)
             client = self._clients[node] = NodeClient(target.connection)
@@ -70,7 +73,8 @@ class Nodes:
         return self._map
 
     async def close(self) -> None:
-        """Close the connections to all nodes."""
+        """Close the connections to all nodes, for good."""
+        self._is_closed = True
         if self._asking is not None:
             self._asking.cancel()
             await asyncio.wait([self._asking])
