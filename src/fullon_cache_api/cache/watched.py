@@ -38,6 +38,8 @@ class WatchedConnection:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
                 self._server = server = await self._watch.server()
+                # From here on: a server that hangs is not waited for once it has been replaced.
+                self._watch.add(self)
                 connection: Connection = server.target.connection()
                 self._connection = connection
                 await connection.connect()
@@ -51,7 +53,6 @@ class WatchedConnection:
         if not self._watch.holds(server.version):
             await self.disconnect(nowait=True)
             raise Unusable("another server has become the master")
-        self._watch.add(self)
 
     async def disconnect(self, nowait: bool = False) -> None:
         """Close it."""
