@@ -1,6 +1,5 @@
 """Several real servers that belong together: a master with replicas and Sentinels, and a cluster."""
 
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -57,11 +56,16 @@ class SentinelProcess:
 
     config: str
     port: int = field(default_factory=free_port)
+    tls_port: int = 0
 
     def __enter__(self) -> Self:
         self._folder = Path(tempfile.mkdtemp(prefix="fullon-sentinel-"))
         self._guard = Guard(self._folder)
-        (self._folder / "sentinel.conf").write_text(f"port {self.port}\nbind 127.0.0.1\n{self.config}")
+        (self._folder / "sentinel.conf").write_text(
+            f"port {self.port}\ntls-port {self.tls_port}\nbind 127.0.0.1\n{self.config}"
+            if self.tls_port
+            else f"port {self.port}\nbind 127.0.0.1\n{self.config}"
+        )
         self.start()
         return self
 
@@ -293,9 +297,3 @@ def _knows(server: EmbeddedServer, count: int) -> bool:
 def _is_whole(server: EmbeddedServer) -> bool:
     told = redis.Redis.from_url(server.socket_url).execute_command("CLUSTER INFO")
     return bool(told["cluster_state"] == "ok" and int(told["cluster_slots_assigned"]) == SLOTS)
-
-
-def has_tls() -> bool:
-    """Whether the server program speaks TLS."""
-    built = subprocess.run([str(find_binary()), "--tls-port", "0", "--version"], capture_output=True)
-    return built.returncode == 0 and shutil.which("openssl") is not None

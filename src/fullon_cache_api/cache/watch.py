@@ -22,6 +22,8 @@ TRUSTED = 2.0
 AVOIDED = 3.0
 """Seconds for which a replica that lags behind is not chosen again."""
 
+_NO_QUORUM = "no quorum of Sentinels"
+
 ReportServer: TypeAlias = Callable[[str, str], None]
 """Is told the role and the address of the server that is read from now on."""
 
@@ -52,7 +54,8 @@ class Watch:
         self._version = 0
         self._epoch = -1
         self._agreed = -math.inf
-        self._reason = "no quorum of Sentinels"
+        self.reason = _NO_QUORUM
+        """Why no server can be named, where none can."""
         self._avoided: dict[Address, float] = {}
         self._connections: WeakSet[Severable] = WeakSet()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -77,7 +80,7 @@ class Watch:
                 await asyncio.shield(self._round)
         if (server := self._trusted()) is not None:
             return server
-        raise Unusable(self._reason)
+        raise Unusable(self.reason)
 
     def holds(self, version: int) -> bool:
         """Whether the server of that version is still the one to read, as far as can be known."""
@@ -136,7 +139,7 @@ class Watch:
     def _take_in(self, asked: float, views: Iterable[View | None]) -> None:
         view = agreed(list(views), self._epoch)
         if view is None or view.master is None:
-            self._reason = "no quorum of Sentinels" if view is None else "unknown to the Sentinels"
+            self.reason = _NO_QUORUM if view is None else "unknown to the Sentinels"
             return
         self._epoch, self._agreed = view.epoch, asked
         address = self._choose(view, view.master)

@@ -35,6 +35,7 @@ class WatchedConnection:
 
     async def connect(self) -> None:
         """Ask the Sentinels, connect to the server and let it say that it is what they hold it for."""
+        server: Server | None = None
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
                 self._server = server = await self._watch.server()
@@ -46,7 +47,7 @@ class WatchedConnection:
                 await self._look(server, connection)
         except TimeoutError:
             await self.disconnect(nowait=True)
-            raise Unusable("no connection") from None
+            raise Unusable(self._watch.reason if server is None else "no connection") from None
         except BaseException:
             await self.disconnect(nowait=True)
             raise
