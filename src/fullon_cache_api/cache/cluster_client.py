@@ -21,16 +21,23 @@ from .target import Address
 LONGEST_PAUSE = 0.05
 """Seconds between two attempts to find the node that answers, at most."""
 
+MOST_LOSSES = 3
+"""Nodes that a command may lose: one that is moving to a node which is down is led there again and again."""
+
 
 @dataclass(slots=True, eq=False)
 class _Errand:
-    """One command: where it stands among those of the request, and the node that is asked next."""
+    """One command: where it stands among those of the request, and the node that is asked next.
+
+    `losses` is how many nodes were lost, or refused, while it was to be answered.
+    """
 
     index: int
     command: Command
     slot: int
     node: Address
     asking: bool = False
+    losses: int = 0
 
 
 class ClusterClient:
@@ -165,7 +172,8 @@ def _lead_elsewhere(errands: list[_Errand], slots: SlotMap, lost: Address) -> bo
     """Lead commands of a node that is lost to the owners of their slots; False where that is no other one."""
     for errand in errands:
         errand.node, errand.asking = _owner(slots, errand.slot), False
-    return all(errand.node != lost for errand in errands)
+        errand.losses += 1
+    return all(errand.node != lost and errand.losses <= MOST_LOSSES for errand in errands)
 
 
 async def _pause(attempts: int, deadline: float) -> None:
