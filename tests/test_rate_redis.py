@@ -10,6 +10,7 @@ import redis
 from loguru import logger
 from support import serving, settings_for
 
+from fullon_cache_api.cache.errors import CacheUnavailable
 from fullon_cache_api.cache.target import RedisTarget
 from fullon_cache_api.demo import EmbeddedServer
 from fullon_cache_api.gateway import FullonCacheGateway
@@ -154,6 +155,24 @@ def test_what_is_no_answer_to_the_script_is_not_believed() -> None:
         server.close()
 
     using(RedisTarget(), use)
+
+
+def test_a_server_that_is_read_is_never_written_to(redis_server: EmbeddedServer) -> None:
+    async def use(count: SharedCount, told: list[str | None]) -> None:
+        async def served() -> list[RedisTarget]:
+            return [RedisTarget("192.0.2.1", 6379), target_of(redis_server)]
+
+        async def unknown() -> list[RedisTarget]:
+            raise CacheUnavailable("no quorum of Sentinels")
+
+        for servers in (served, unknown):
+            other = SharedCount(target_of(redis_server), LIMIT, told.append, servers)
+            assert await other.take("a") is None
+        assert told == ["it is a server that is read", "the servers that are read are not known"]
+
+    using(RedisTarget(), use)
+    with redis.Redis.from_url(redis_server.url) as reader:
+        assert reader.keys("fullon:rate:*") == []
 
 
 def test_two_gateways_count_together_and_each_alone_where_that_redis_is_lost(

@@ -147,7 +147,11 @@ def test_a_usable_log_value_is_taken(variable: str, text: str, field: str, value
         ("API_ACCESS_LOG", "perhaps", "API_ACCESS_LOG: must be one of true, yes, on, 1, false, no, off, 0"),
         ("ENDPOINTS_FILE", "a\0b", "ENDPOINTS_FILE: is not text"),
         ("ENDPOINTS_FILE", "\udcff", "ENDPOINTS_FILE: is not text"),
-        ("REDIS_URL", "http://localhost", "REDIS_URL: it must start with redis://, rediss:// or unix://"),
+        (
+            "REDIS_URL",
+            "http://localhost",
+            "REDIS_URL: it must start with redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://",
+        ),
         ("CACHE_BACKEND", "redis", "CACHE_BACKEND: must be one of native, fullon_cache, auto"),
         ("SHUTDOWN_DELAY", "601", "SHUTDOWN_DELAY: must be a number from 0 to 600"),
         ("API_MAX_CONNECTIONS", "0", "API_MAX_CONNECTIONS: must be a whole number from 1 to 1000000"),

@@ -1,7 +1,7 @@
 """The least rights in Redis' ACL with which a gateway can serve a spec (Redis 7 and newer: `%R~`)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from fullon_cache_api.cache.tracking import CHANNEL, TRACKING_COMMANDS
 from fullon_cache_api.spec import Endpoint, Spec
@@ -11,17 +11,26 @@ _GLOB = re.compile(r"[*?\[\]\\]")
 _SYSTEM_COMMANDS = frozenset({"PING"})
 
 
-def acl_rules(spec: Spec, db: int = 0) -> tuple[str, ...]:
+def acl_rules(
+    spec: Spec, db: int = 0, topology_commands: Iterable[str] = (), *, tracks: bool = True
+) -> tuple[str, ...]:
     """Return the rules of a user who can do what the native reads of a spec do, and nothing else.
+
+    `topology_commands` are what is sent to find out which server to read, and `tracks` says whether
+    coherent endpoints have copies.
 
     They are words of ACL SETUSER: commands, key patterns that may be read only (`%R~`), channels. A database
     other than 0 has to be selected. What is sent at connect beside that (AUTH) is allowed to everybody.
     """
-    commands = {*_SYSTEM_COMMANDS, *(name for endpoint in spec.endpoints for name in _commands(endpoint))}
+    commands = {
+        *_SYSTEM_COMMANDS,
+        *topology_commands,
+        *(name for endpoint in spec.endpoints for name in _commands(endpoint)),
+    }
     if db:
         commands.add("SELECT")
     channels = []
-    if any(endpoint.coherent for endpoint in spec.endpoints):
+    if tracks and any(endpoint.coherent for endpoint in spec.endpoints):
         commands |= TRACKING_COMMANDS
         channels.append(f"&{CHANNEL.decode()}")
     return (

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,7 +12,8 @@ from starlette.routing import BaseRoute
 from fullon_cache_api import openapi
 from fullon_cache_api.auth.authenticator import Authenticator
 from fullon_cache_api.auth.principal import AuthError, Forbidden, Unauthenticated
-from fullon_cache_api.cache import CacheClient, CacheError, CoherentClient, CorruptValue
+from fullon_cache_api.cache import CacheError, CorruptValue, ReadClient, coherent_client, open_client
+from fullon_cache_api.cache.opening import servers
 from fullon_cache_api.cache.tracking import prefixes_of
 from fullon_cache_api.http.admission import admitting, make_admissions
 from fullon_cache_api.http.answers import Source
@@ -66,7 +67,7 @@ class FullonCacheGateway:
         file = Path(spec) if isinstance(spec, Path | str) and spec else None
         loaded = spec if isinstance(spec, Spec) else load(file or find_spec(self.settings), catalogue)
         self.spec = loaded if title is None else _retitled(loaded, title)
-        self._client = CacheClient(self.settings.redis.connection, report=_report_breaker)
+        self._client = open_client(self.settings.redis, _report_server, _report_breaker)
         self._coherent = self._coherent_client()
         self._shared_count = self._counted_together()
         self._auth = self._authenticator()
@@ -132,7 +133,8 @@ class FullonCacheGateway:
                 reason = f"the spec's {error.path} would hide the system endpoint of that path"
                 raise SettingsError("API_PREFIX", reason) from None
         names = {endpoint.operation_id: self.prefix + endpoint.path for endpoint in self.spec.endpoints}
-        admissions = make_admissions(self.spec.cors, self.settings.limits, self._shared_count)
+        limits, counter = self.settings.limits, self._shared_count
+        admissions = make_admissions(self.spec.cors, limits, counter, self._auth.name_of)
         app = admitting(admissions, tree, names, _report_problem, self.close)
         if offers_batch(self.spec):
             asked = (tree.find, self.prefix, self.spec.endpoints)
@@ -161,14 +163,16 @@ class FullonCacheGateway:
         name = endpoint.read.name
         return endpoint.coherent and self._reads.get(name) is READS.get(name)
 
-    def _coherent_client(self) -> CoherentClient:
+    def _coherent_client(self) -> ReadClient:
         endpoints = filter(self._is_coherent, self.spec.endpoints)
         prefixes = prefixes_of(key for endpoint in endpoints for key in endpoint.read.keys)
-        return CoherentClient(self._client, self.settings.redis.connection, prefixes, _report_tracking)
+        return coherent_client(self._client, self.settings.redis, prefixes, _report_tracking)
 
     def _counted_together(self) -> SharedCount | None:
         target, rate = self.settings.rate_redis, self.settings.limits.rate
-        return None if target is None or rate is None else SharedCount(target, rate, _report_shared_count)
+        if target is None or rate is None:
+            return None
+        return SharedCount(target, rate, _report_shared_count, partial(servers, self.settings.redis))
 
     def _documents(self) -> Callable[[str], tuple[bytes, bytes]]:
         @lru_cache(4)
@@ -227,6 +231,10 @@ def _report_breaker(reason: str | None) -> None:
         _LOG.info("Redis answers again")
     else:
         _LOG.error("Redis is dead: until it answers a probe, requests are answered without it", reason=reason)
+
+
+def _report_server(role: str, address: str) -> None:
+    _LOG.info("Redis is read from", role=role, address=address)
 
 
 def _report_tracking(reason: str | None) -> None:

@@ -5,14 +5,16 @@ It is never the Redis that is served. All that is sent there is in `COMMANDS`.
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from hiredis import pack_command
 from redis.exceptions import NoScriptError, RedisError
 
 from fullon_cache_api.cache.connection import Connection, Reply, short_reason
+from fullon_cache_api.cache.errors import CacheError
+from fullon_cache_api.cache.target import RedisTarget
 from fullon_cache_api.limits import RateLimit
 
 COMMANDS = frozenset({"EVALSHA", "SCRIPT LOAD"})
@@ -45,26 +47,34 @@ ReportShared: TypeAlias = Callable[[str | None], None]
 """Is told why requests cannot be counted together, and None when they can be again."""
 
 
-class Target(Protocol):
-    """Where to count."""
-
-    def connection(self) -> Connection:
-        """Return a new connection, not yet opened."""
+Servers: TypeAlias = Callable[[], Awaitable[Sequence[RedisTarget]]]
+"""Returns the servers that are read as they are now; raises CacheUnavailable where nobody knows them."""
 
 
 class _Unexpected(Exception):
     """Redis said what it does not say to these commands."""
 
 
+class _Served(Exception):
+    """It is one of the servers that are read, which nothing may write to."""
+
+
+async def _none() -> Sequence[RedisTarget]:
+    return ()
+
+
 class SharedCount:
     """Takes tokens out of buckets that several processes share; for one event loop at a time.
 
     One connection, on which requests wait for one another: whoever cannot have an answer in time is counted
-    by his own process.
+    by his own process. A server that is `served` is never written to.
     """
 
-    def __init__(self, target: Target, limit: RateLimit, report: ReportShared) -> None:
+    def __init__(
+        self, target: RedisTarget, limit: RateLimit, report: ReportShared, served: Servers = _none
+    ) -> None:
         self._target = target
+        self._served = served
         self._step = math.ceil(1_000_000 / limit.rate)
         self._window = self._step * limit.burst
         self._report = report
@@ -88,7 +98,7 @@ class SharedCount:
         try:
             async with asyncio.timeout(WITHIN), self._lock:
                 return await self._take(name)
-        except (RedisError, OSError, RuntimeError, TimeoutError, _Unexpected) as error:
+        except (RedisError, OSError, RuntimeError, TimeoutError, CacheError, _Unexpected, _Served) as error:
             # RuntimeError: uvloop's, for a connection that has gone.
             self._failed = loop.time()
             await self.close()
@@ -118,7 +128,9 @@ class SharedCount:
         raise _Unexpected
 
     async def _open(self) -> None:
-        connection = self._target.connection()
+        if any(self._target.is_same(server) for server in await self._served()):
+            raise _Served
+        connection: Connection = self._target.connection()
         self._connection = connection
         await connection.connect()
         await self._load()
@@ -162,4 +174,8 @@ def _reason(error: Exception) -> str:
             return "no answer"
         case _Unexpected():
             return "unexpected reply"
+        case _Served():
+            return "it is a server that is read"
+        case CacheError():
+            return "the servers that are read are not known"
     return short_reason(error)

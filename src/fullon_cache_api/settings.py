@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias, TypeVar
 
 from dotenv import dotenv_values
 
+from fullon_cache_api.cache.deployment import Deployment, parse_url
 from fullon_cache_api.cache.target import RedisTarget, TargetError
 from fullon_cache_api.environment import own_environment
 from fullon_cache_api.limits import Limits, RateLimit
@@ -105,7 +106,12 @@ SETTINGS: tuple[Variable, ...] = (
     ),
     Variable("JWT_SECRET", "", "The secret of tokens that are signed by HS256, of 32 bytes at least."),
     Variable("ENDPOINTS_FILE", "", "The spec; else `./endpoints.yaml`, else the one inside the package."),
-    Variable("REDIS_URL", "", "`redis://`, `rediss://` or `unix://`; the five below do not count then."),
+    Variable(
+        "REDIS_URL",
+        "",
+        "`redis://`, `rediss://`, `unix://`, `redis+sentinel://` or `redis+cluster://`; the five below do "
+        "not count then.",
+    ),
     Variable("REDIS_HOST", "localhost", "Host of Redis.", ("CACHE_HOST",)),
     Variable("REDIS_PORT", "6379", "Port of Redis.", ("CACHE_PORT",)),
     Variable("REDIS_DB", "0", "Number of the Redis database.", ("CACHE_DB",)),
@@ -150,7 +156,7 @@ class Settings:
     deadline: float
     access_log: bool
     endpoints_file: Path | None
-    redis: RedisTarget
+    redis: Deployment
     redis_configured: bool
     log: LogSettings
     cache_backend: Backend = "native"
@@ -229,12 +235,14 @@ def _rate_redis(values: "_Values") -> RedisTarget | None:
         counts = RedisTarget.from_url(values.text("RATE_REDIS_URL"))
     except TargetError as error:
         raise SettingsError("RATE_REDIS_URL", str(error)) from None
-    if counts.is_same(_redis(values)):
+    served = _redis(values)
+    # Which servers Sentinels or a cluster have is seen when they are asked, and looked at then.
+    if isinstance(served, RedisTarget) and counts.is_same(served):
         raise SettingsError("RATE_REDIS_URL", "is the Redis that is served, which nothing may write to")
     return counts
 
 
-def _redis(values: "_Values") -> RedisTarget:
+def _redis(values: "_Values") -> Deployment:
     if not values.given("REDIS_URL"):
         return RedisTarget(
             host=values.host("REDIS_HOST"),
@@ -244,7 +252,7 @@ def _redis(values: "_Values") -> RedisTarget:
             password=values.text("REDIS_PASSWORD") or None,
         )
     try:
-        return RedisTarget.from_url(values.text("REDIS_URL"))
+        return parse_url(values.text("REDIS_URL"))
     except TargetError as error:
         raise SettingsError("REDIS_URL", str(error)) from None
 

@@ -245,3 +245,11 @@ def test_garbage_lets_nobody_in(headers: list[tuple[bytes, bytes]]) -> None:
         return
     # A text that has the form of a token is left to who verifies it.
     assert isinstance(found, bytes)
+
+
+def test_a_name_is_that_of_a_key_or_of_a_verified_token_and_of_nobody_else() -> None:
+    assert BOTH.name_of([(b"x-api-key", KEY)]) == f"key {DESK.key.id}"
+    assert BOTH.name_of([(b"authorization", b"Bearer known")]) == "token 5"
+    assert BOTH.name_of([(b"authorization", b"Bearer good")]) is None
+    assert BOTH.name_of([(b"x-api-key", KEY[:-1])]) is None
+    assert BOTH.name_of([]) is None

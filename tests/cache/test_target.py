@@ -47,7 +47,7 @@ GOOD = [
 HOST = "the host cannot be read"
 PORT = "the port is not a number from 1 to 65535"
 DATABASE = "the database is not a number from 0 to 2147483647"
-SCHEME = "it must start with redis://, rediss:// or unix://"
+SCHEME = "it must start with redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://"
 BAD = [
     ("", SCHEME),
     ("secret", SCHEME),

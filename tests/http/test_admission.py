@@ -249,7 +249,7 @@ def test_what_is_shared_is_preferred_and_what_is_not_there_is_counted_alone() ->
         await send({"type": "http.response.body"})
 
     async def use() -> None:
-        control = RateControl(app, refusal, RateLimit(1.0, 5), share)
+        control = RateControl(app, refusal, RateLimit(1.0, 5), share, lambda headers: None)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(control), base_url="http://x") as client:
             found = [await client.get("/") for _ in range(3)]
         assert [one.status_code for one in found] == [200, 200, 503]

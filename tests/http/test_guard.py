@@ -207,3 +207,19 @@ def test_it_is_asked_for_behind_middleware_and_beside_routes_that_were_added(
         assert client.get("/api/orders?user_id=7").status_code == 401
         assert client.get("/api/orders?user_id=8", headers=desk.keys["accounts"]).status_code == 403
         assert client.get("/api/orders?user_id=7", headers=desk.keys["accounts"]).status_code == 200
+
+
+def test_a_rate_is_that_of_a_key_wherever_it_is_used_and_of_an_address_where_there_is_none(
+    desk: Guarded, redis_server: EmbeddedServer
+) -> None:
+    settings = desk.settings(redis_server.url, API_RATE="0.01", API_RATE_BURST="2")
+    with serving(FullonCacheGateway(settings=settings)) as client:
+        ask = "/api/orders?user_id=7"
+        by_key = [client.get(ask, headers=desk.keys["accounts"]).status_code for _ in range(3)]
+        by_other = [client.get(ask, headers=desk.keys["all"]).status_code for _ in range(3)]
+        wrong = {"X-API-Key": "fca_wrong"}
+        by_address = [client.get(ask, headers=wrong).status_code for _ in range(2)]
+        assert by_key[-1] == by_other[-1] == 429
+        assert 429 not in (*by_key[:2], *by_other[:2])
+        assert by_address == [401, 401]
+        assert client.get(ask).status_code == 429

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from profiles import examples
 
-from fullon_cache_api.http.client_identity import IDENTITY, identity
+from fullon_cache_api.http.client_identity import identity, is_authenticated
 from fullon_cache_api.http.rate import KNOWN, SHARED, Buckets, Taken
 from fullon_cache_api.limits import RateLimit
 
@@ -104,9 +104,18 @@ def test_many_addresses_neither_grow_memory_nor_push_anybody_out() -> None:
     ],
 )
 def test_a_client_is_its_address_or_its_network(client: object, who: str) -> None:
-    assert identity(http_scope(client=client)) == who
+    assert identity(http_scope(client=client), lambda headers: None) == who
 
 
 def test_who_was_authenticated_is_that_and_cannot_be_made_up() -> None:
-    assert identity(http_scope(state={IDENTITY: "desk"})) == "key desk"
-    assert identity(http_scope(state={}, client=("key desk", 1))) == "address key desk"
+    assert identity(http_scope(), lambda headers: "key desk") == "key desk"
+    pretended = identity(http_scope(client=("key desk", 1)), lambda headers: None)
+    assert pretended == "address key desk"
+    assert (is_authenticated("key desk"), is_authenticated(pretended)) == (True, False)
+
+
+def test_buckets_of_the_authenticated_are_forgotten_when_they_are_full_again() -> None:
+    buckets = Buckets(RateLimit(1.0, 1))
+    for second in range(100):
+        buckets.take(buckets.name(f"key {second}", float(second)), float(second))
+    assert len(buckets.full_at) <= 2

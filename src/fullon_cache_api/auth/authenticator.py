@@ -8,7 +8,7 @@ from fullon_cache_api.spec.security import ApiKeyScheme, BearerScheme, Owner, is
 from .api_key import KeyRing
 from .key_file import ring_of
 from .principal import AuthError
-from .requirement import Requirement, Verifier
+from .requirement import Headers, Requirement, Verifier
 from .watched_file import Report, WatchedFile
 
 KEYS_FILE = "API_KEYS_FILE"
@@ -36,6 +36,7 @@ class Authenticator:
             else:
                 claims = {each.owner.claim for each in spec.endpoints if each.owner is not None}
                 self._tokens = _open_tokens(scheme, claims, jwt_secret, report)
+        self._anybody = self._requirement(tuple(self._schemes), (), None)
 
     @property
     def headers(self) -> frozenset[bytes]:
@@ -44,6 +45,13 @@ class Authenticator:
             scheme.header.lower().encode() if isinstance(scheme, ApiKeyScheme) else b"authorization"
             for scheme in self._schemes.values()
         )
+
+    def name_of(self, headers: Headers) -> str | None:
+        """Return the name of whom a request's key or token was given to, as far as that is known at once.
+
+        None for a token that was not verified yet: the request that brings it first is nobody's.
+        """
+        return None if self._anybody is None else self._anybody.name_of(headers)
 
     def requirement(self, endpoint: Endpoint) -> Requirement | None:
         """Return what an endpoint demands; None where everybody may read it."""

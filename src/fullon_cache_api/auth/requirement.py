@@ -93,6 +93,16 @@ class Requirement:
             return self._bearer(authorization)
         raise Unauthenticated("nothing says who asks", self._challenges, given=False)
 
+    def name_of(self, headers: Headers) -> str | None:
+        """Return whose the key or the token is that is given, None where that is not known at once."""
+        try:
+            who = self.look(headers)
+        except Unauthenticated:
+            return None
+        if isinstance(who, bytes):
+            return None
+        return f"{'token' if who.is_bearer else 'key'} {who.id}"
+
     async def verify(self, token: bytes) -> Principal:
         """Return whom a token was given to; raises Unauthenticated and AuthenticationUnavailable."""
         assert self._tokens is not None

@@ -13,13 +13,14 @@ from .errors import CacheError, CacheUnavailable
 @dataclass(slots=True, eq=False)
 class Call:
     """Commands that one request waits for; it `asked` at one time of the event loop's clock, and its
-    `deadline` is another."""
+    `deadline` is another. Errors of the classes `passed` are replies like others to who asks."""
 
     commands: tuple[Command, ...]
     asked: float
     deadline: float
     future: "asyncio.Future[list[Reply]]"
     resent: bool = False
+    passed: tuple[type[ResponseError], ...] = ()
 
     def answer(self, replies: list[Reply]) -> None:
         """End the wait with one reply per command, unless the request has gone.
@@ -27,7 +28,9 @@ class Call:
         WRONGTYPE is a reply, about one key; any other error among the replies becomes CacheUnavailable.
         """
         for reply in replies:
-            if isinstance(reply, ResponseError) and not is_wrong_type(reply):
+            if isinstance(reply, ResponseError) and not (
+                is_wrong_type(reply) or isinstance(reply, self.passed)
+            ):
                 return self.fail(CacheUnavailable(_reason(reply)))
         if not self.future.done():
             self.future.set_result(replies)

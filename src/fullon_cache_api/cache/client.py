@@ -3,7 +3,9 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import ClassVar, Protocol
+
+from redis.exceptions import ResponseError
 
 from .breaker import Breaker, ReportBreaker
 from .call import Call
@@ -38,6 +40,9 @@ class ReadClient(Protocol):
     def is_open(self) -> bool:
         """Whether Redis is known to be dead, and only a probe asks it: the circuit is open."""
 
+    async def close(self) -> None:
+        """Close the connections; the next use opens new ones."""
+
 
 class CacheClient:
     """Sends read commands to Redis, many requests to a round trip; opens its connections by itself.
@@ -45,6 +50,9 @@ class CacheClient:
     A Redis that is known to be dead is not asked until a probe has reached it, of which `report` is told.
     It belongs to the event loop that uses it: used from another one, it starts anew there.
     """
+
+    passed: ClassVar[tuple[type[ResponseError], ...]] = ()
+    """Errors that are replies to who asks, beside WRONGTYPE."""
 
     def __init__(
         self,
@@ -74,17 +82,21 @@ class CacheClient:
         CacheUnavailable when Redis cannot be read; CommandRefused comes at once for a command that could
         write. What is read as one `page` of many has a lane of its own, so that small reads wait for none.
         """
-        refuse_writes(commands)
+        self.refuse(commands)
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._start_in(loop)
         now = loop.time()
-        call = Call(commands, now, deadline, loop.create_future())
+        call = Call(commands, now, deadline, loop.create_future(), passed=self.passed)
         if self._breaker.reason is not None:
             call.fail(CacheUnavailable(self._breaker.reason))
             return call.future
         (self._pages if page else self._lane(now)).submit(call)
         return call.future
+
+    def refuse(self, commands: tuple[Command, ...]) -> None:
+        """Raise CommandRefused for what may not be sent."""
+        refuse_writes(commands)
 
     async def ping(self, deadline: float) -> float:
         """Return how many milliseconds Redis takes to answer PING."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from .client import CacheClient
+from .client import ReadClient
 from .commands import Command
 from .connection import Connection, Reply
 from .copies import Copies
@@ -19,7 +19,7 @@ class CoherentClient:
 
     def __init__(
         self,
-        client: CacheClient,
+        client: ReadClient,
         make_connection: Callable[[], Connection],
         prefixes: tuple[str, ...],
         report: ReportTracking = lambda reason: None,

@@ -13,6 +13,14 @@ from redis.exceptions import (
 Reply: TypeAlias = "bytes | int | list[Reply] | ResponseError | None"
 
 
+class Unusable(RedisError):
+    """Redis can be reached, or might be, and is not to be read all the same; `reason` says why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class Connection(Protocol):
     """One connection to Redis; only its owner uses it."""
 
@@ -51,6 +59,8 @@ def is_hopeless(error: BaseException) -> bool:
 
 def short_reason(error: BaseException) -> str:
     """Return in a word or two why Redis cannot be read."""
+    if isinstance(error, Unusable):
+        return error.reason
     if isinstance(error, BusyLoadingError):
         return "loading"
     if isinstance(error, (AuthenticationError, AuthorizationError)):

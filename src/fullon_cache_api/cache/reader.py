@@ -7,14 +7,11 @@ from .call import is_wrong_type
 from .client import ReadClient
 from .commands import Command
 from .connection import Reply
+from .cursor import START
 from .errors import CacheUnavailable, CorruptValue
 
 SCAN_COUNT = 1_000
 """Keys that one SCAN step looks at: large enough for few round trips, small enough not to hold Redis up."""
-
-
-START = b"0"
-"""The cursor at which a SCAN or HSCAN begins, and which it gives where it has ended."""
 
 HashPage: TypeAlias = tuple[bytes, dict[bytes, bytes]]
 """HSCAN's next cursor, and the fields that it found."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypedDict
+from typing import ClassVar, NamedTuple, TypedDict
 from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
 from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection
@@ -16,8 +16,8 @@ from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocket
 CONNECT_TIMEOUT = 0.8
 """Seconds to reach Redis in: under the second in which a request must hear that it is down."""
 
-_TLS_OPTIONS = {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname"}
-_OPTIONS = {"db"} | _TLS_OPTIONS
+TLS_OPTIONS = {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname"}
+_OPTIONS = {"db"} | TLS_OPTIONS
 _DATABASE = re.compile(r"[0-9]{1,10}")
 _MAX_DB = 2**31 - 1
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -34,6 +34,13 @@ class _Common(TypedDict):
     protocol: int
     driver_info: None
     socket_read_size: int
+
+
+class Address(NamedTuple):
+    """Where a server listens."""
+
+    host: str
+    port: int
 
 
 class TargetError(ValueError):
@@ -56,7 +63,9 @@ class RedisTarget:
     tls_key_file: str | None = None
     tls_verify: bool = True
     tls_check_hostname: bool = True
-    mode: str = "standalone"
+    mode: ClassVar[str] = "standalone"
+    topology_commands: ClassVar[frozenset[str]] = frozenset()
+    tracks: ClassVar[bool] = True
 
     @classmethod
     def from_url(cls, url: str) -> "RedisTarget":
@@ -64,26 +73,26 @@ class RedisTarget:
 
         Raises TargetError for whatever it would otherwise have to guess.
         """
-        parts = _split(url)
+        parts = split(url)
         local, tls = parts.scheme == "unix", parts.scheme == "rediss"
-        options = _options(parts.query)
-        if not tls and _TLS_OPTIONS & options.keys():
+        options = options_of(parts.query, _OPTIONS)
+        if not tls and TLS_OPTIONS & options.keys():
             raise TargetError("options that begin with ssl_ need rediss://")
         if "ssl_keyfile" in options and "ssl_certfile" not in options:
             raise TargetError("ssl_keyfile needs ssl_certfile")
         return cls(
-            host=_unquoted(parts.hostname or "localhost"),
+            host=unquoted(parts.hostname or "localhost"),
             port=6379 if parts.port is None else parts.port,
             db=_database("" if local else parts.path.strip("/"), options),
-            username=_unquoted(parts.username) if parts.username else None,
-            password=_unquoted(parts.password) if parts.password else None,
-            path=_unquoted(parts.path) if local else None,
+            username=unquoted(parts.username) if parts.username else None,
+            password=unquoted(parts.password) if parts.password else None,
+            path=unquoted(parts.path) if local else None,
             tls=tls,
             tls_ca_file=options.get("ssl_ca_certs"),
             tls_cert_file=options.get("ssl_certfile"),
             tls_key_file=options.get("ssl_keyfile"),
-            tls_verify=_choice("ssl_cert_reqs", options, yes="required", no="none"),
-            tls_check_hostname=_choice("ssl_check_hostname", options, yes="true", no="false"),
+            tls_verify=choice("ssl_cert_reqs", options, yes="required", no="none"),
+            tls_check_hostname=choice("ssl_check_hostname", options, yes="true", no="false"),
         )
 
     def connection(self) -> Connection | UnixDomainSocketConnection:
@@ -148,15 +157,22 @@ def _is_same_file(one: str, other: str) -> bool:
     return Path(one).resolve() == Path(other).resolve()
 
 
-def _split(url: str) -> SplitResult:
-    """Return the parts of an address; `urlsplit` passes over much that must not be passed over here."""
-    scheme, mark, _ = url.partition("://")
-    if not mark or scheme.lower() not in ("redis", "rediss", "unix"):
-        raise TargetError("it must start with redis://, rediss:// or unix://")
+def refuse_unclear(url: str) -> None:
+    """Raise TargetError for what `urlsplit` drops, or takes for something else than was meant."""
     if " " in url or not url.isprintable():
         raise TargetError("it holds a space or a control character")
     if "#" in url:
         raise TargetError("it holds a #, which is %23 in a password or a path")
+
+
+def split(url: str) -> SplitResult:
+    """Return the parts of an address; `urlsplit` passes over much that must not be passed over here."""
+    scheme, mark, _ = url.partition("://")
+    if not mark or scheme.lower() not in ("redis", "rediss", "unix"):
+        raise TargetError(
+            "it must start with redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://"
+        )
+    refuse_unclear(url)
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -172,22 +188,24 @@ def _split(url: str) -> SplitResult:
     return parts
 
 
-def _options(query: str) -> dict[str, str]:
+def options_of(query: str, known: set[str]) -> dict[str, str]:
+    """Return a query's options; raises TargetError for one that is not known, is empty or comes twice."""
     options: dict[str, str] = {}
     for pair in filter(None, query.split("&")):
         name, _, value = pair.partition("=")
-        if name not in _OPTIONS:
+        if name not in known:
             # It may be the rest of a password that holds a "?".
-            raise TargetError(f"an option is not known; known are {', '.join(sorted(_OPTIONS))}")
+            raise TargetError(f"an option is not known; known are {', '.join(sorted(known))}")
         if name in options:
             raise TargetError(f"the option {name} is given twice")
         if not value:
             raise TargetError(f"the option {name} is empty")
-        options[name] = _unquoted(value)
+        options[name] = unquoted(value)
     return options
 
 
-def _unquoted(text: str) -> str:
+def unquoted(text: str) -> str:
+    """Return a text without its %-escapes."""
     if _BROKEN_ESCAPE.search(text):
         raise TargetError("it holds a % without two hexadecimal digits; a % itself is %25")
     try:
@@ -208,7 +226,8 @@ def _database(path: str, options: Mapping[str, str]) -> int:
     return int(text)
 
 
-def _choice(name: str, options: Mapping[str, str], *, yes: str, no: str) -> bool:
+def choice(name: str, options: Mapping[str, str], *, yes: str, no: str) -> bool:
+    """Return whether an option says yes, as it does where it is not given."""
     text = options.get(name, yes).lower()
     if text not in (yes, no):
         raise TargetError(f"the option {name} is neither {yes} nor {no}")

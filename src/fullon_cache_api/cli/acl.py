@@ -12,7 +12,8 @@ import click
 from fullon_cache_api.cli.options import load_settings, spec_option, variables
 
 if TYPE_CHECKING:
-    from fullon_cache_api.cache import RedisTarget
+    from fullon_cache_api.cache import Deployment
+    from fullon_cache_api.cache.rights import Rights
     from fullon_cache_api.spec import Spec
 
 UNREACHABLE = 3
@@ -40,22 +41,34 @@ def acl_command(user: str, spec: Path | None) -> None:
     from fullon_cache_api.loading import find_spec, load
 
     settings = load_settings(variables(spec=spec))
-    rules = acl_rules(load(find_spec(settings)), settings.redis.db)
+    redis = settings.redis
+    spec_read = load(find_spec(settings))
+    rules = acl_rules(spec_read, redis.db, redis.topology_commands, tracks=redis.tracks)
     click.echo(setuser_command(user, rules))
     click.echo(users_line(user, rules))
 
 
-def report_rights(target: RedisTarget, spec: Spec) -> None:
-    """Say whether the user of the settings could write what a spec reads; exit with 3 where Redis is away."""
+def report_rights(target: Deployment, spec: Spec) -> None:
+    """Say whether the user of the settings could write what a spec reads, at each server that may be read.
+
+    Exit with 3 where Redis is away, or one of its servers.
+    """
     from fullon_cache_api.acl import example_keys
     from fullon_cache_api.cache.errors import CacheUnavailable
+    from fullon_cache_api.cache.opening import servers
     from fullon_cache_api.cache.rights import rights
 
+    asked: object = target
     try:
-        found = asyncio.run(rights(target, example_keys(spec)))
+        for server in asyncio.run(servers(target)):
+            asked = server
+            _report(str(server), asyncio.run(rights(server, example_keys(spec))))
     except CacheUnavailable as error:
-        click.echo(f"{target}: {error}", err=True)
+        click.echo(f"{asked}: {error}", err=True)
         raise click.exceptions.Exit(UNREACHABLE) from None
+
+
+def _report(target: str, found: Rights) -> None:
     if found.writes:
         click.echo(f"warning: {target}: {_could_write(found.writes)}", err=True)
     elif found.writes is not None:

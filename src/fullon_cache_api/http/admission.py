@@ -11,7 +11,7 @@ from fullon_cache_api.limits import Limits, RateLimit
 from fullon_cache_api.spec.model import Cors
 
 from .app import GatewayApp, Report
-from .client_identity import identity
+from .client_identity import NameOf, identity
 from .cors import CorsControl
 from .handler import Handler
 from .path import own_path
@@ -74,7 +74,9 @@ def admitting(
     return AdmittingApp(admissions, tree, names, report, closed)
 
 
-def make_admissions(cors: Cors | None, limits: Limits, counter: Counter | None) -> Sequence[Admission]:
+def make_admissions(
+    cors: Cors | None, limits: Limits, counter: Counter | None, name_of: NameOf
+) -> Sequence[Admission]:
     """Return those that are asked for: what a page of another origin may read, it may of refusals too."""
     admissions: list[Admission] = []
     if cors is not None:
@@ -83,7 +85,7 @@ def make_admissions(cors: Cors | None, limits: Limits, counter: Counter | None) 
         admissions.append(lambda app, problem: RequestLimit(app, problem, most))
     if (rate := limits.rate) is not None:
         share = None if counter is None else counter.take
-        admissions.append(lambda app, problem: RateControl(app, problem, rate, share))
+        admissions.append(lambda app, problem: RateControl(app, problem, rate, share, name_of))
     if (largest := limits.answer) is not None:
         admissions.append(lambda app, problem: AnswerLimit(app, problem, largest))
     return admissions
@@ -148,11 +150,14 @@ class RateControl:
     RateLimit-Policy are those of draft-ietf-httpapi-ratelimit-headers-11.
     """
 
-    def __init__(self, app: ASGIApp, problem: Problem, limit: RateLimit, share: Share | None) -> None:
+    def __init__(
+        self, app: ASGIApp, problem: Problem, limit: RateLimit, share: Share | None, name_of: NameOf
+    ) -> None:
         self._app = app
         self._problem = problem
         self._limit = limit
         self._share = share
+        self._name_of = name_of
         self._buckets = Buckets(limit)
         policy = f'"client";q={limit.burst};w={math.ceil(limit.window)}'
         self._policy: Header = (b"ratelimit-policy", policy.encode())
@@ -177,7 +182,7 @@ class RateControl:
 
     async def _take(self, scope: Scope) -> Taken:
         now = asyncio.get_running_loop().time()
-        name = self._buckets.name(identity(scope), now)
+        name = self._buckets.name(identity(scope, self._name_of), now)
         own = self._buckets.take(name, now)
         # What this process alone has counted is never more than what all have.
         if not own.allowed or self._share is None:

@@ -1,29 +1,31 @@
 """Whom a request is counted for."""
 
 import ipaddress
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import TypeAlias
 
 from starlette.types import Scope
 
-IDENTITY = "fullon_cache_api.identity"
-"""Where in a scope's state the name stands by which a request was authenticated."""
+NameOf: TypeAlias = Callable[[Sequence[tuple[bytes, bytes]]], str | None]
+"""Returns the name by which headers authenticate a request, None where they do not; never `address …`."""
 
 
-def identity(scope: Scope) -> str:
-    """Return who sent a request: the name by which it was authenticated, else its address.
+def identity(scope: Scope, name_of: NameOf) -> str:
+    """Return who sent a request: the name by which it is authenticated, else its address.
 
     The two cannot be mistaken for one another, and only the second is for a client to choose.
     """
-    name = scope.get("state", {}).get(IDENTITY)
+    name = name_of(scope["headers"])
     if name is not None:
-        return f"key {name}"
+        return name
     client = scope.get("client")
     return f"address {_network(client[0])}" if client else "address unknown"
 
 
 def is_authenticated(who: str) -> bool:
     """Whether an identity is one that a client cannot make up."""
-    return who.startswith("key ")
+    return not who.startswith("address ")
 
 
 @lru_cache(4_096)

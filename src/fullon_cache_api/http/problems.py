@@ -178,6 +178,7 @@ def _(error: Overloaded) -> ProblemText:
     return ProblemText(kinds.OVERLOADED, detail, headers=(_retry_after(error.retry_after),))
 
 
+@explain.register
 def _(error: Unauthenticated) -> ProblemText:
     if error.expired:
         detail = "The token has expired."

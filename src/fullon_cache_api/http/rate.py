@@ -50,9 +50,11 @@ class Buckets:
 
     def name(self, who: str, now: float) -> str:
         """Return the bucket of an identity: its own, or one that it shares where too many are in use."""
-        if who in self.full_at or is_authenticated(who):
+        if who in self.full_at:
             return who
         self._forget(now)
+        if is_authenticated(who):
+            return who
         # Python's hash of a text is keyed: nobody can choose whose bucket to share.
         return who if len(self.full_at) < KNOWN else f"shared {hash(who) % SHARED}"
 

@@ -6,8 +6,9 @@ from operator import attrgetter
 from typing import NamedTuple, Protocol, TypeAlias
 
 from fullon_cache_api.cache.commands import Command
+from fullon_cache_api.cache.cursor import START
 from fullon_cache_api.cache.errors import CorruptValue
-from fullon_cache_api.cache.reader import START, HashPage, Reader, WrongType, hash_page
+from fullon_cache_api.cache.reader import HashPage, Reader, WrongType, hash_page
 
 from .answer import Answer, Body, Elements
 from .seen import Seen

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from types import FunctionType, ModuleType
 
+from fullon_cache_api.cache.deployment import ClusterTarget, Deployment, SentinelTarget
 from fullon_cache_api.cache.target import RedisTarget
 from fullon_cache_api.environment import lend, take_back
 from fullon_cache_api.settings import SettingsError
@@ -48,7 +49,7 @@ def is_installed() -> bool:
     return NAME in sys.modules or importlib.util.find_spec(NAME) is not None
 
 
-def load_package(target: RedisTarget | None = None) -> Package:
+def load_package(target: Deployment | None = None) -> Package:
     """Import fullon_cache, to read the Redis that is named.
 
     Raises SettingsError where it is not installed, cannot be imported, or cannot read that Redis.
@@ -73,14 +74,14 @@ def load_package(target: RedisTarget | None = None) -> Package:
     return Package(_version(module), dict(sorted(classes.items())), base)
 
 
-def _point_at(target: RedisTarget) -> None:
+def _point_at(target: Deployment) -> None:
     """Make fullon_cache read a Redis: by the environment, the only thing that it listens to.
 
-    Raises SettingsError for what the environment cannot say (unix sockets, TLS, ACL users), and where this
-    process already uses fullon_cache with another Redis.
+    Raises SettingsError for what the environment cannot say (unix sockets, TLS, ACL users, Sentinels,
+    clusters), and where this process already uses fullon_cache with another Redis.
     """
     beyond = _beyond(target)
-    if beyond is not None:
+    if beyond is not None or not isinstance(target, RedisTarget):
         raise SettingsError(VARIABLE, f"fullon_cache cannot reach Redis {beyond}: use native")
     wanted = {
         "REDIS_HOST": target.host,
@@ -96,8 +97,12 @@ def _point_at(target: RedisTarget) -> None:
     lend(wanted)
 
 
-def _beyond(target: RedisTarget) -> str | None:
+def _beyond(target: Deployment) -> str | None:
     """Return in which way a Redis has to be reached that fullon_cache has no setting for."""
+    if isinstance(target, SentinelTarget):
+        return "through Sentinels"
+    if isinstance(target, ClusterTarget):
+        return "in a cluster"
     if target.path is not None:
         return "over a unix socket"
     if target.tls:

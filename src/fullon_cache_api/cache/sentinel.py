@@ -1,0 +1,116 @@
+"""What Sentinels say of a master and its replicas, and what is believed of it."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from hiredis import pack_command
+from redis.exceptions import RedisError
+
+from .connection import Connection, Reply, read_reply
+from .target import Address, RedisTarget
+
+SENTINEL_COMMANDS = frozenset({"SENTINEL GET-MASTER-ADDR-BY-NAME", "SENTINEL MASTER", "SENTINEL REPLICAS"})
+"""All that is sent to a Sentinel; none of it changes anything."""
+
+ANSWERS_WITHIN = 0.4
+"""Seconds for connecting to a Sentinel, and for its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one Sentinel says: the master and its replicas that are well, as of the failover number `epoch`.
+
+    The master is None where the Sentinel knows none of that name.
+    """
+
+    master: Address | None
+    epoch: int = -1
+    replicas: tuple[Address, ...] = ()
+
+
+class Sentinel:
+    """One Sentinel, asked again and again on one connection."""
+
+    def __init__(self, target: RedisTarget, service: str) -> None:
+        self._target = target
+        self._questions = [
+            _packed("SENTINEL", "GET-MASTER-ADDR-BY-NAME", service),
+            _packed("SENTINEL", "MASTER", service),
+            _packed("SENTINEL", "REPLICAS", service),
+        ]
+        self._connection: Connection | None = None
+
+    async def view(self) -> View | None:
+        """Return what it says; None where it cannot be asked, or says what makes no sense."""
+        try:
+            async with asyncio.timeout(ANSWERS_WITHIN):
+                connection = await self._connected()
+                await connection.send_packed_command(self._questions, check_health=False)
+                return _view(*[await read_reply(connection) for _ in self._questions])
+        except Exception:
+            # Not only RedisError and OSError: uvloop raises RuntimeError for a connection that has gone.
+            await self.close()
+            return None
+        except BaseException:
+            # Replies may be on the wire that nobody has read.
+            await self.close()
+            raise
+
+    async def _connected(self) -> Connection:
+        if self._connection is None:
+            connection: Connection = self._target.connection()
+            self._connection = connection
+            await connection.connect()
+        return self._connection
+
+    async def close(self) -> None:
+        """Close the connection; the next question opens another one."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(RedisError, OSError, RuntimeError):
+                await connection.disconnect(nowait=True)
+
+
+def agreed(views: Sequence[View | None], least_epoch: int) -> View | None:
+    """Return what is to be believed of what the Sentinels say, None standing for one that says nothing.
+
+    A failover needs more than half of the Sentinels: who hears less than that may be cut off with a master
+    that has been replaced since, and believes nothing. Of several the one speaks last that knows of the last
+    failover. Who has heard of one goes behind it only if all say so: then they have been set up anew.
+    """
+    heard = [view for view in views if view is not None]
+    if 2 * len(heard) <= len(views):
+        return None
+    newest = max(heard, key=lambda view: view.epoch)
+    return newest if newest.epoch >= least_epoch or len(heard) == len(views) else None
+
+
+def _view(address: Reply, master: Reply, replicas: Reply) -> View | None:
+    if address is None:
+        return View(None)
+    match address, _fields(master).get(b"config-epoch", b""), replicas:
+        case [bytes(host), bytes(port)], epoch, list() if port.isdigit() and epoch.isdigit():
+            found = (_well(_fields(replica)) for replica in replicas)
+            usable = tuple(sorted(replica for replica in found if replica is not None))
+            return View(Address(host.decode(), int(port)), int(epoch), usable)
+    return None
+
+
+def _well(replica: dict[bytes, bytes]) -> Address | None:
+    """Return the address of a replica that its Sentinel holds to be up and connected to its master."""
+    port = replica.get(b"port", b"")
+    # Whatever else is to be said of it stands among the flags: s_down, o_down, disconnected.
+    is_well = replica.get(b"flags") == b"slave" and replica.get(b"master-link-status") == b"ok"
+    return Address(replica[b"ip"].decode(), int(port)) if is_well and port.isdigit() else None
+
+
+def _fields(reply: Reply) -> dict[bytes, bytes]:
+    flat = [each for each in reply if isinstance(each, bytes)] if isinstance(reply, list) else []
+    return dict(zip(flat[::2], flat[1::2], strict=False))
+
+
+def _packed(*command: str) -> bytes:
+    packed: bytes = pack_command(command)  # type: ignore[arg-type]
+    return packed

@@ -1,0 +1,173 @@
+"""Which server is read where Sentinels decide it: they are asked again and again, all of them."""
+
+import asyncio
+import math
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeAlias
+from weakref import WeakSet
+
+from .connection import Unusable
+from .deployment import SentinelTarget
+from .sentinel import Sentinel, View, agreed
+from .target import Address, RedisTarget
+
+EVERY = 0.3
+"""Seconds between the end of a round of questions and the next one."""
+
+TRUSTED = 2.0
+"""Seconds after which a server that the Sentinels were not heard to confirm is not read any more."""
+
+AVOIDED = 3.0
+"""Seconds for which a replica that lags behind is not chosen again."""
+
+_NO_QUORUM = "no quorum of Sentinels"
+
+ReportServer: TypeAlias = Callable[[str, str], None]
+"""Is told the role and the address of the server that is read from now on."""
+
+
+class Severable(Protocol):
+    """A connection that is cut as soon as its server is no longer the one to read."""
+
+    async def disconnect(self, nowait: bool = ...) -> None:
+        """Close it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The server that is read; `version` is another one with each change."""
+
+    version: int
+    target: RedisTarget
+    is_replica: bool
+
+
+class Watch:
+    """Asks the Sentinels from its first use on until it is closed; it belongs to the running event loop."""
+
+    def __init__(self, target: SentinelTarget, report: ReportServer = lambda role, address: None) -> None:
+        self._target = target
+        self._report = report
+        self._server: Server | None = None
+        self._version = 0
+        self._epoch = -1
+        self._agreed = -math.inf
+        self.reason = _NO_QUORUM
+        """Why no server can be named, where none can."""
+        self._avoided: dict[Address, float] = {}
+        self._connections: WeakSet[Severable] = WeakSet()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._round: asyncio.Future[None] | None = None
+
+    @property
+    def version(self) -> int:
+        """The version of the server that was read last."""
+        return self._version
+
+    async def server(self) -> Server:
+        """Return the server that is to be read now; raises Unusable where that cannot be said.
+
+        Where the last answers are too old, that is after the next two rounds of questions.
+        """
+        self._start()
+        for _ in range(2):
+            if (server := self._trusted()) is not None:
+                return server
+            if self._round is not None:
+                await asyncio.shield(self._round)
+        if (server := self._trusted()) is not None:
+            return server
+        raise Unusable(self.reason)
+
+    def holds(self, version: int) -> bool:
+        """Whether the server of that version is still the one to read, as far as can be known."""
+        return version == self._version and self._trusted() is not None
+
+    def add(self, connection: Severable) -> None:
+        """Cut a connection with the next change."""
+        self._connections.add(connection)
+
+    def avoid(self, server: Server) -> None:
+        """Read from another server than a replica that is not fit, if there is one."""
+        if server.is_replica and server.version == self._version:
+            self._avoided[Address(server.target.host, server.target.port)] = _now() + AVOIDED
+            self._agreed = -math.inf
+
+    async def close(self) -> None:
+        """Ask no more; the next use begins again."""
+        task, self._task, self._loop = self._task, None, None
+        self._agreed = -math.inf
+        if task is not None and task.get_loop() is asyncio.get_running_loop():
+            task.cancel()
+            await asyncio.wait([task])
+
+    def _trusted(self) -> Server | None:
+        return self._server if _now() - self._agreed <= TRUSTED else None
+
+    def _start(self) -> None:
+        loop = asyncio.get_running_loop()
+        if loop is self._loop and self._task is not None and not self._task.done():
+            return
+        if self._task is not None and not self._task.done() and not self._task.get_loop().is_closed():
+            self._task.get_loop().call_soon_threadsafe(self._task.cancel)
+        self._loop, self._round = loop, loop.create_future()
+        self._connections = WeakSet()
+        self._agreed = -math.inf
+        self._task = loop.create_task(self._run())
+
+    async def _run(self) -> None:
+        sentinels = [Sentinel(target, self._target.service) for target in self._target.sentinels]
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                asked = loop.time()
+                views = await asyncio.gather(*(sentinel.view() for sentinel in sentinels))
+                before = self._version
+                self._take_in(asked, views)
+                if self._version != before:
+                    await self._cut()
+                done, self._round = self._round, loop.create_future()
+                if done is not None:
+                    done.set_result(None)
+                await asyncio.sleep(EVERY)
+        finally:
+            await asyncio.gather(*(sentinel.close() for sentinel in sentinels))
+
+    def _take_in(self, asked: float, views: Iterable[View | None]) -> None:
+        view = agreed(list(views), self._epoch)
+        if view is None or view.master is None:
+            self.reason = _NO_QUORUM if view is None else "unknown to the Sentinels"
+            return
+        self._epoch, self._agreed = view.epoch, asked
+        address = self._choose(view, view.master)
+        target = replace(self._target.server, host=address.host, port=address.port)
+        is_replica = address != view.master
+        if self._server is None or (self._server.target, self._server.is_replica) != (target, is_replica):
+            self._version += 1
+            self._server = Server(self._version, target, is_replica)
+            self._report("replica" if is_replica else "master", f"{address.host}:{address.port}")
+
+    def _choose(self, view: View, master: Address) -> Address:
+        """Return the replica that is read already, else any that is well, else the master."""
+        if not self._target.replicas:
+            return master
+        now = _now()
+        well = [replica for replica in view.replicas if self._avoided.get(replica, -math.inf) <= now]
+        if self._server is not None:
+            read = Address(self._server.target.host, self._server.target.port)
+            if read in well:
+                return read
+        return random.choice(well) if well else master
+
+    async def _cut(self) -> None:
+        """Close the connections to the server that was read before: what they still bring may be old."""
+        connections, self._connections = list(self._connections), WeakSet()
+        for connection in connections:
+            await connection.disconnect(nowait=True)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,352 @@
+"""A Redis Cluster: each command is answered by the node that has the key, also while slots move."""
+
+import asyncio
+import gc
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+from caches import ask, port_of
+from redis.crc import key_slot
+from redis.exceptions import ResponseError
+from topologies import Cluster, cluster, node_id, own_slots, wait_until, writer_of
+
+from fullon_cache_api.cache import (
+    CacheTimeout,
+    CacheUnavailable,
+    CommandRefused,
+    Reader,
+    coherent_client,
+    open_client,
+    parse_url,
+)
+from fullon_cache_api.cache.cluster_client import ClusterClient
+from fullon_cache_api.cache.commands import Command
+from fullon_cache_api.demo import EmbeddedServer
+
+pytestmark = pytest.mark.anyio
+
+COUNT = 60
+KEYS = tuple(f"key:{number}" for number in range(COUNT))
+FIELDS = {f"field:{number}": f"inner {number}" for number in range(3_000)}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Cluster]:
+    with cluster() as found:
+        yield found
+
+
+@pytest.fixture
+def nodes(running: Cluster) -> Iterator[Cluster]:
+    """Three masters with the keys that tests read; tests may move slots."""
+    fill(running)
+    yield running
+    for server in running.masters:
+        writer_of(server).flushall()
+
+
+@pytest.fixture
+def own_nodes() -> Iterator[Cluster]:
+    """Masters with replicas, for one test to kill."""
+    with cluster(replicas=3) as found:
+        fill(found)
+        yield found
+
+
+def fill(nodes: Cluster) -> None:
+    for number, key in enumerate(KEYS):
+        nodes.write("SET", key, f"value {number}")
+    writer_of(nodes.owner("hash")).hset("hash", mapping=FIELDS)
+
+
+@asynccontextmanager
+async def client_of(nodes: Cluster) -> AsyncIterator[ClusterClient]:
+    client = open_client(parse_url(nodes.url))
+    assert isinstance(client, ClusterClient)
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+def reads() -> tuple[Command, ...]:
+    return tuple(("GET", key) for key in KEYS)
+
+
+VALUES = [b"value %d" % number for number in range(COUNT)]
+
+
+def other(nodes: Cluster, server: EmbeddedServer) -> EmbeddedServer:
+    """The master behind another one."""
+    return nodes.masters[nodes.masters.index(server) - 1]
+
+
+async def test_what_is_on_several_nodes_comes_back_in_order(nodes: Cluster) -> None:
+    assert len({port_of(nodes.owner(key)) for key in KEYS}) == 3
+    async with client_of(nodes) as client:
+        assert await ask(client, *reads()) == VALUES
+        assert await ask(client) == []
+        assert await ask(client, ("PING",)) == [b"PONG"]
+        assert 0 < await client.ping(asyncio.get_running_loop().time() + 1) < 1_000
+
+
+async def test_a_cluster_is_learnt_from_any_one_of_its_nodes(nodes: Cluster) -> None:
+    client = open_client(parse_url(f"redis+cluster://127.0.0.1:1,127.0.0.1:{port_of(nodes.masters[2])}"))
+    assert await ask(client, *reads()) == VALUES  # type: ignore[arg-type]
+    await client.close()
+
+
+async def test_a_cluster_of_which_no_node_answers_is_an_outage(nodes: Cluster) -> None:
+    client = open_client(parse_url("redis+cluster://127.0.0.1:1,127.0.0.1:2"))
+    with pytest.raises(CacheUnavailable):
+        await ask(client, ("GET", "key:1"))  # type: ignore[arg-type]
+    with pytest.raises(CacheUnavailable):
+        await client.ping(asyncio.get_running_loop().time() + 1)
+    await client.close()
+
+
+async def test_a_server_that_is_no_cluster_is_an_outage(tcp_server: EmbeddedServer) -> None:
+    client = open_client(parse_url(f"redis+cluster://127.0.0.1:{port_of(tcp_server)}"))
+    with pytest.raises(CacheUnavailable):
+        await ask(client, ("GET", "key:1"))  # type: ignore[arg-type]
+    await client.close()
+
+
+async def test_the_closed_list_of_commands_is_the_same(nodes: Cluster) -> None:
+    async with client_of(nodes) as client:
+        for command in (("SET", "a", "b"), ("ASKING",), ("CLUSTER", "NODES"), ("CLUSTER", "RESET")):
+            with pytest.raises(CommandRefused):
+                await ask(client, command)
+            node = client._nodes.client((await client._nodes.map(10e9)).owners[0])  # type: ignore[arg-type]
+            if command[0] not in ("ASKING", "CLUSTER") or command[1:] == ("RESET",):
+                with pytest.raises(CommandRefused):
+                    await node.execute((command,), 10e9)
+
+
+async def test_hmgets_of_one_hash_are_merged_and_dealt_out_also_where_the_key_is_asked_for_elsewhere(
+    nodes: Cluster,
+) -> None:
+    source = nodes.owner("hash")
+    target = other(nodes, source)
+    slot = key_slot(b"hash")
+    commands = [("HMGET", "hash", f"field:{number}", "none") for number in range(20)]
+    expected = [[[b"inner %d" % number, None]] for number in range(20)]
+    async with client_of(nodes) as client:
+        assert await asyncio.gather(*(ask(client, command) for command in commands)) == expected
+        nodes.begin_move(slot, source, target)
+        nodes.move_keys(slot, source, target)
+        assert await asyncio.gather(*(ask(client, command) for command in commands)) == expected
+        nodes.end_move(slot, target)
+        assert await asyncio.gather(*(ask(client, command) for command in commands)) == expected
+    async with client_of(nodes) as client:
+        assert await asyncio.gather(*(ask(client, command) for command in commands)) == expected
+
+
+async def test_a_slot_that_moves_is_read_at_every_moment(nodes: Cluster) -> None:
+    """Keys of one slot: some have gone, some have not, one is nowhere."""
+    own = [f"{{slot}}:{number}" for number in range(10)]
+    source = nodes.owner(own[0])
+    target = other(nodes, source)
+    slot = key_slot(b"slot")
+    for key in own:
+        nodes.write("SET", key, key)
+    commands = [("GET", key) for key in (*own, "{slot}:none")]
+    expected = [*(key.encode() for key in own), None]
+    async with client_of(nodes) as client:
+        assert await ask(client, *commands) == expected
+        nodes.begin_move(slot, source, target)
+        assert await ask(client, *commands) == expected
+        assert nodes.move_keys(slot, source, target, 5) == 5
+        assert await ask(client, *commands, *reads()) == expected + VALUES
+        nodes.move_keys(slot, source, target)
+        assert await ask(client, *commands) == expected
+        nodes.end_move(slot, target)
+        assert await ask(client, *commands) == expected
+        # The map has been brought up to date: the new owner is asked first.
+        asked = await client._nodes.map(10e9)
+        assert asked.owners[slot] == ("127.0.0.1", port_of(target))
+
+
+async def test_a_key_of_another_type_is_its_own_reply(nodes: Cluster) -> None:
+    async with client_of(nodes) as client:
+        found, wrong = await ask(client, ("GET", "key:1"), ("GET", "hash"))
+    assert found == b"value 1"
+    assert isinstance(wrong, ResponseError)
+    assert str(wrong).startswith("WRONGTYPE")
+
+
+async def test_a_scan_finds_each_key_of_all_nodes_once(nodes: Cluster) -> None:
+    async with client_of(nodes) as client:
+        reader = Reader(client, asyncio.get_running_loop().time() + 5)
+        found = [key async for page in reader.scan("key:*") for key in page]
+        assert sorted(found) == sorted(KEYS)
+        assert [key async for page in reader.scan("nothing*") for key in page] == []
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+async def test_a_scan_loses_no_key_that_moves_meanwhile(nodes: Cluster, direction: int) -> None:
+    """In whichever order the nodes are come to: a few keys are found at a time, and keys move between."""
+    slots = sorted({key_slot(key.encode()) for key in KEYS})
+    async with client_of(nodes) as client:
+        for step in range(0, len(slots), 6):
+            cursor, found, count = b"0", set(), 0
+            moving = slots[step : step + 6]
+            while True:
+                ((cursor, keys),) = await ask(client, ("SCAN", cursor, "MATCH", "key:*", "COUNT", 3))  # type: ignore[misc]
+                found |= set(keys)
+                if cursor == b"0":
+                    break
+                if count % 3 == 0 and moving:
+                    slot = moving.pop()
+                    source = next(each for each in nodes.masters if slot in own_slots(each))
+                    target = nodes.masters[(nodes.masters.index(source) + direction) % 3]
+                    nodes.begin_move(slot, source, target)
+                    nodes.move_keys(slot, source, target)
+                    nodes.end_move(slot, target)
+                count += 1
+            assert found == {key.encode() for key in KEYS}
+
+
+async def test_a_node_without_a_slot_is_scanned_for_what_is_moving_to_it() -> None:
+    options = ["--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf"]
+    with cluster(masters=2) as nodes, EmbeddedServer(port=0, args=options) as new:
+        fill(nodes)
+        writer_of(new).execute_command("CLUSTER", "MEET", "127.0.0.1", port_of(nodes.masters[0]))
+        wait_until(lambda: all(node_id(new) in nodes_text(each) for each in nodes.masters))
+        wait_until(lambda: "cluster_state:ok" in cluster_info(new))
+        slot = key_slot(b"key:1")
+        async with client_of(nodes) as client:
+            assert await ask(client, *reads()) == VALUES
+            source = nodes.owner("key:1")
+            nodes.begin_move(slot, source, new)
+            nodes.move_keys(slot, source, new)
+            reader = Reader(client, asyncio.get_running_loop().time() + 5)
+            found = [key async for page in reader.scan("key:*") for key in page]
+            assert sorted(found) == sorted(KEYS)
+            assert await ask(client, *reads()) == VALUES
+
+
+def nodes_text(server: EmbeddedServer) -> str:
+    return str(writer_of(server).execute_command("CLUSTER NODES"))
+
+
+def cluster_info(server: EmbeddedServer) -> str:
+    return str(writer_of(server).execute_command("CLUSTER", "INFO"))
+
+
+async def test_a_large_hash_that_moves_while_it_is_read_is_read_whole(nodes: Cluster) -> None:
+    source = nodes.owner("hash")
+    target = other(nodes, source)
+    slot = key_slot(b"hash")
+    async with client_of(nodes) as client:
+        reader = Reader(client, asyncio.get_running_loop().time() + 20)
+        cursor, found = await reader.hscan("hash", b"0", 100)
+        pages = 1
+        while cursor != b"0":
+            if pages == 3:
+                nodes.begin_move(slot, source, target)
+            if pages == 5:
+                nodes.move_keys(slot, source, target)
+            if pages == 8:
+                nodes.end_move(slot, target)
+            cursor, page = await reader.hscan("hash", cursor, 100)
+            found |= page
+            pages += 1
+    assert found == {name.encode(): value.encode() for name, value in FIELDS.items()}
+    assert pages < 80
+
+
+async def test_a_slot_that_no_node_has_is_an_outage_and_no_absent_key(nodes: Cluster) -> None:
+    slot = key_slot(b"key:1")
+    owner = nodes.owner("key:1")
+    async with client_of(nodes) as client:
+        await ask(client, *reads())
+        for server in nodes.masters:
+            writer_of(server).execute_command("CLUSTER", "DELSLOTS", slot)
+        try:
+            wait_until(lambda: "cluster_state:fail" in cluster_info(owner))
+            with pytest.raises(CacheUnavailable):
+                await ask(client, ("GET", "key:1"))
+            with pytest.raises(CacheUnavailable, match="some slots have no node"):
+                await until_unwell(client)
+        finally:
+            for server in nodes.masters:
+                writer_of(server).execute_command("CLUSTER", "SETSLOT", slot, "NODE", node_id(owner))
+            wait_until(lambda: "cluster_state:ok" in cluster_info(owner))
+
+
+async def until_unwell(client: ClusterClient) -> None:
+    async with asyncio.timeout(5):
+        while True:
+            await client.ping(asyncio.get_running_loop().time() + 1)
+            client._nodes.refresh()
+            await asyncio.sleep(0.05)
+
+
+async def test_a_cluster_has_no_copies(nodes: Cluster) -> None:
+    reasons: list[str | None] = []
+    async with client_of(nodes) as client:
+        assert coherent_client(client, parse_url(nodes.url), ("key:",), reasons.append) is client
+        assert coherent_client(client, parse_url(nodes.url), (), reasons.append) is client
+    assert reasons == ["a cluster"]
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "hung"])
+async def test_a_lost_master_is_an_outage_of_its_keys_until_its_replica_has_them(
+    own_nodes: Cluster, how: signal.Signals
+) -> None:
+    lost = own_nodes.owner("key:1")
+    others = [key for key in KEYS if own_nodes.owner(key) is not lost]
+    assert others
+    async with client_of(own_nodes) as client:
+        assert await ask(client, *reads()) == VALUES
+        os.kill(lost.pid, how)
+        try:
+            with pytest.raises((CacheUnavailable, CacheTimeout)):
+                await ask(client, ("GET", "key:1"), within=0.3)
+            async with asyncio.timeout(15):
+                while True:
+                    try:
+                        assert await ask(client, ("GET", "key:1"), within=0.3) == [b"value 1"]
+                        break
+                    except (CacheUnavailable, CacheTimeout):
+                        await asyncio.sleep(0.01)
+            assert await ask(client, *reads()) == VALUES
+            assert await client.ping(asyncio.get_running_loop().time() + 1) > 0
+            reader = Reader(client, asyncio.get_running_loop().time() + 5)
+            assert sorted([key async for page in reader.scan("key:*") for key in page]) == sorted(KEYS)
+        finally:
+            if how is signal.SIGSTOP:
+                os.kill(lost.pid, signal.SIGCONT)
+
+
+async def test_a_scan_whose_master_is_lost_begins_anew_at_its_replica(own_nodes: Cluster) -> None:
+    lost = own_nodes.masters[0]
+    async with client_of(own_nodes) as client:
+        ((cursor, keys),) = await ask(client, ("SCAN", b"0", "MATCH", "key:*", "COUNT", 3))  # type: ignore[misc]
+        found = set(keys)
+        lost.kill()
+        wait_until(lambda: len([each for each in own_nodes.replicas if is_master(each)]) == 1)
+        async with asyncio.timeout(10):
+            while cursor != b"0":
+                try:
+                    ((cursor, keys),) = await ask(client, ("SCAN", cursor, "MATCH", "key:*", "COUNT", 3))  # type: ignore[misc]
+                    found |= set(keys)
+                except CacheUnavailable:
+                    await asyncio.sleep(0.01)
+    assert found == {key.encode() for key in KEYS}
+
+
+def is_master(server: EmbeddedServer) -> bool:
+    return bool(writer_of(server).role()[0] == "master")
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_client_starts_anew_in_another_event_loop(nodes: Cluster) -> None:
+    client = open_client(parse_url(nodes.url))
+    assert [asyncio.run(ask(client, ("GET", "key:1"))) for _ in range(2)] == [[b"value 1"]] * 2  # type: ignore[arg-type]
+    del client
+    gc.collect()
