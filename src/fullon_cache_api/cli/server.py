@@ -14,6 +14,7 @@ import uvicorn
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
 import fullon_cache_api
+from fullon_cache_api.cli.connection import Connection
 from fullon_cache_api.cli.options import load_settings
 from fullon_cache_api.gateway import FullonCacheGateway
 from fullon_cache_api.loading import find_spec
@@ -70,6 +71,7 @@ class Service:
             reload=self.reload,
             reload_dirs=self._watched() if self.reload else None,
             reload_includes=["*.py", "*.yaml", "*.json"] if self.reload else None,
+            http=Connection,
             ws="none",
             lifespan="on",
             log_config=None,
