@@ -83,11 +83,31 @@ class Wire:
             assert version == "HTTP/1.1", start
             headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
             answer = Answer(int(status.split(" ")[0]), headers)
-            assert "transfer-encoding" not in headers
-            length = 0 if self._head else int(headers.get("content-length", "0"))
-            if len(rest) < length:
-                break
-            answer.body, rest = rest[:length], rest[length:]
+            if headers.get("transfer-encoding") == "chunked" and not self._head:
+                chunks = _chunks(rest)
+                if chunks is None:
+                    break
+                answer.body, rest = chunks
+            else:
+                length = 0 if self._head else int(headers.get("content-length", "0"))
+                if len(rest) < length:
+                    break
+                answer.body, rest = rest[:length], rest[length:]
             if answer.status != 100:
                 found.append(answer)
         return found
+
+
+def _chunks(rest: bytes) -> tuple[bytes, bytes] | None:
+    """Return the body that begins here in chunks, and what follows it; None where it is not whole."""
+    body = b""
+    while True:
+        size, separator, rest = rest.partition(b"\r\n")
+        if not separator:
+            return None
+        length = int(size, 16)
+        if len(rest) < length + 2:
+            return None
+        body, rest = body + rest[:length], rest[length + 2 :]
+        if length == 0:
+            return body, rest
