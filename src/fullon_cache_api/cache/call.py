@@ -13,13 +13,14 @@ from .errors import CacheError, CacheUnavailable
 @dataclass(slots=True, eq=False)
 class Call:
     """Commands that one request waits for; it `asked` at one time of the event loop's clock, and its
-    `deadline` is another."""
+    `deadline` is another. What is `alone` shares no command with others."""
 
     commands: tuple[Command, ...]
     asked: float
     deadline: float
     future: "asyncio.Future[list[Reply]]"
     resent: bool = False
+    alone: bool = False
 
     def answer(self, replies: list[Reply]) -> None:
         """End the wait with one reply per command, unless the request has gone.
