@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
+from client import Answer
 from truth import Truth, split
-from wire import Answer
 from writer import (
     ACCOUNTS,
     BARS,
@@ -33,6 +33,14 @@ CODINGS = ("identity", "gzip", "br", "zstd", "gzip;q=0.5, br;q=0.8", "")
 
 class Wrong(Exception):
     """An answer that is not true: a value of another thing, of the future, or older than declared."""
+
+
+class Failed(Exception):
+    """A part of an answer that failed, by its status: a fault has to explain it."""
+
+    def __init__(self, status: int) -> None:
+        self.kind = str(status)
+        super().__init__(self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,12 +260,15 @@ def _batch(asks: list[Ask]) -> Check:
         body: Any = answer.json()
         if [each["get"] for each in body["answers"]] != [ask.target.removeprefix("/api") for ask in asks]:
             raise Wrong("the answers of a batch are others than were asked for")
+        failed = None
         for each, ask in zip(body["answers"], asks, strict=True):
             if each["status"] == 200:
                 one = Answer(200, {"content-type": "application/json"}, msgspec.json.encode(each["body"]))
                 ask.check(one, bounds)
-            elif each["status"] not in (503, 504) and not (bounds.may_lack and each["status"] == ask.absent):
-                raise Wrong(f"{each['status']} for {each['get']} within a batch")
+            elif not (bounds.may_lack and each["status"] == ask.absent):
+                failed = Failed(each["status"])
+        if failed is not None:
+            raise failed
 
     return check
 

@@ -3,14 +3,14 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from asks import Ask, Wrong, pick
+from asks import Ask, Failed, Wrong, pick
+from client import PATIENCE, Answer, Broken, Client
 from tally import Tally
 from truth import Truth
-from wire import PATIENCE, Broken, Client
 
 RUDE = 0.02
 """The part of all requests that no ordinary client would send, or whose answer it would not read."""
@@ -68,35 +68,31 @@ class Load:
         client.close()
 
     async def ask(self, client: Client, ask: Ask, *, again: bool = False) -> None:
-        """Send a request, and judge its answer."""
+        """Send a request, and judge its answer; `again` with the ETag that it had."""
+        answer = await self._judged(client, ask.name, ask, ask.headers)
+        if again and answer is not None and answer.status == 200 and "etag" in answer.headers:
+            known = {**ask.headers, "If-None-Match": answer.headers["etag"]}
+            await self._judged(client, "known", ask, known, answer)
+
+    async def _judged(
+        self, client: Client, name: str, ask: Ask, headers: Mapping[str, str], known: Answer | None = None
+    ) -> Answer | None:
         asked = time.monotonic()
         try:
-            answer = await client.get(ask.target, ask.headers, ask.method)
-            answered = time.monotonic()
-            is_good = ask.judge(answer, self.truth, asked, answered)
-        except Broken as error:
-            return self.tally.failed(ask.name, error.kind, asked, time.monotonic())
-        except (Wrong, KeyError, ValueError, TypeError, AttributeError) as error:
-            self.tally.good(ask.name, "untrue", asked, time.monotonic())
-            return self.tally.mistake(f"{ask.name} {ask.target}: {error!r}", asked)
-        count = self.tally.good if is_good else self.tally.failed
-        count(ask.name, str(answer.status), asked, answered)
-        if not (again and answer.status == 200 and "etag" in answer.headers):
-            return
-        asked = time.monotonic()
-        known = {**ask.headers, "If-None-Match": answer.headers["etag"]}
-        try:
-            second = await client.get(ask.target, known)
+            answer = await client.get(ask.target, headers, ask.method)
             answered = time.monotonic()
             # What is said to be still true has to be.
-            is_good = ask.judge(answer if second.status == 304 else second, self.truth, asked, answered)
-        except Broken as error:
-            return self.tally.failed("known", error.kind, asked, time.monotonic())
-        except Wrong as error:
-            self.tally.good("known", "untrue", asked, time.monotonic())
-            return self.tally.mistake(f"304 for {ask.target}: {error!r}", asked)
-        count = self.tally.good if is_good else self.tally.failed
-        count("known", str(second.status), asked, answered)
+            judged = known if known is not None and answer.status == 304 else answer
+            is_good = ask.judge(judged, self.truth, asked, answered)
+        except (Broken, Failed) as error:
+            self.tally.failed(name, error.kind, asked, time.monotonic())
+            return None
+        except (Wrong, KeyError, ValueError, TypeError, AttributeError) as error:
+            self.tally.good(name, "untrue", asked, time.monotonic())
+            self.tally.mistake(f"{name} {ask.target}: {error!r}", asked)
+            return None
+        (self.tally.good if is_good else self.tally.failed)(name, str(answer.status), asked, answered)
+        return answer
 
     async def _garbage(self, chance: random.Random) -> None:
         """Send what is no request: it is refused, or waited for more."""

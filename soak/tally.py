@@ -37,6 +37,7 @@ class Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
     by_fault: Counter[str] = field(default_factory=Counter)
     slices: dict[int, Slice] = field(default_factory=dict)
+    failures: list[tuple[str, str, float, float]] = field(default_factory=list)
     mistakes: list[str] = field(default_factory=list)
     mistaken: int = 0
 
@@ -45,14 +46,21 @@ class Tally:
         self._count(name, outcome, asked, answered)
 
     def failed(self, name: str, outcome: str, asked: float, answered: float) -> None:
-        """Count a request that was not; it is a mistake unless a fault explains it."""
+        """Count a request that was not; `settle` looks for the fault that explains it."""
         self._count(name, outcome, asked, answered).failures[outcome] += 1
-        for window in reversed(self.windows):
-            if outcome in EXPLAINED and window.explains(asked, answered):
+        self.failures.append((name, outcome, asked, answered))
+
+    def settle(self) -> None:
+        """Give each failure to the latest fault that explains it, or call it a mistake."""
+        for name, outcome, asked, answered in self.failures:
+            windows = (each for each in self.windows if each.explains(asked, answered))
+            window = max(windows, key=lambda each: each.began, default=None)
+            if window is None or outcome not in EXPLAINED:
+                self.mistake(f"{name}: {outcome}", asked)
+            else:
                 self.by_fault[window.name] += 1
                 window.last_failure = max(window.last_failure, answered)
-                return
-        self.mistake(f"{name}: {outcome}", asked)
+        self.failures.clear()
 
     def mistake(self, text: str, when: float) -> None:
         """Note what must not be."""

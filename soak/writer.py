@@ -36,7 +36,6 @@ class Writer:
     def __init__(self, url: str, truth: Truth) -> None:
         self._truth = truth
         self._redis = redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), single_connection_client=True)
-        self.failed = 0
 
     async def run(self) -> None:
         """Write until cancelled."""
@@ -47,7 +46,6 @@ class Writer:
 
     async def write(self) -> None:
         """Write one round."""
-        self.failed += 1
         number = self._truth.begin()
         pipeline = self._redis.pipeline(transaction=False)
         for key, fields in _hashes(number):
@@ -59,7 +57,6 @@ class Writer:
         bars.rpush("ohlcv:S0000/USDT:1m", *(_ENCODE(_bar(number, each)) for each in range(BARS)))
         await bars.execute()
         self._truth.acknowledge(number)
-        self.failed -= 1
 
     async def close(self) -> None:
         """Close the connection."""
