@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -24,6 +25,7 @@ MAY_USE = 250.0
 Two lanes can hold a reply of 32 MB each, which is twice in memory for a moment, and a page lane another one.
 """
 
+PASSES_WITHIN = 30.0
 FIELDS = 1_000_000
 AT_ONCE = 20_000
 
@@ -211,7 +213,9 @@ def test_a_hash_of_a_million_fields_that_is_read_as_a_whole_is_refused(
         assert problem["detail"].endswith(
             ("cannot be used: it has more than 100,000 fields.", "cannot be used: it is larger than 32 MB.")
         )
-    assert ask(process, SMALL).status_code == 200
+    until = time.monotonic() + PASSES_WITHIN
+    while ask(process, SMALL).status_code != 200:
+        assert time.monotonic() < until
 
 
 def test_a_million_tickers_are_sent_in_parts(many: tuple[Served, "redis.Redis"]) -> None:
