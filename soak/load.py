@@ -21,6 +21,9 @@ KNOWN = 0.05
 REST = 0.06
 """Seconds that a client rests between requests, at most."""
 
+WARM, WARM_WITHIN = 20_000, 60.0
+"""Requests after which the budgets of kept answers (18 MB in all) are used, and seconds to send them in."""
+
 _GARBAGE = (
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     b"GET / HTTP/9.9\r\n\r\n",
@@ -43,6 +46,15 @@ class Load:
     tally: Tally
     seed: int
     clients: int = 24
+    rest: float = REST
+
+    async def warm(self) -> None:
+        """Ask without rest, until what the gateway keeps within budgets has had the time to grow."""
+        self.rest = 0.0
+        until = time.monotonic() + WARM_WITHIN
+        while sum(self.tally.requests.values()) < WARM and time.monotonic() < until:
+            await self.run(5.0)
+        self.rest = REST
 
     async def run(self, seconds: float) -> None:
         """Ask for so many seconds."""
@@ -62,7 +74,7 @@ class Load:
                     await rude(chance)
             else:
                 await self.ask(client, pick(chance), again=chance.random() < KNOWN)
-            await asyncio.sleep(chance.random() * REST)
+            await asyncio.sleep(chance.random() * self.rest)
             if chance.random() < 0.02:
                 client.close()
         client.close()

@@ -33,7 +33,6 @@ CALM = 2.0
 """Seconds between a fault's last possible failure and the next fault, in which everything has to be well."""
 
 STANDSTILL = "The machine stood still, all by itself"
-WARM_UP = 10.0
 SETTLES_WITHIN = 20.0
 
 
@@ -58,7 +57,7 @@ async def _soaked(gateway: Served, stage: Stage, seconds: float, seed: int) -> b
     process = Process(gateway)
     tally = Tally(time.monotonic(), stage.windows)
     load = Load(gateway.port, stage.truth, tally, seed)
-    await load.run(WARM_UP)
+    await load.warm()
     before = await _settled(process, None)
     tally = load.tally = Tally(time.monotonic(), stage.windows)
     process.samples.clear()
