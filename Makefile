@@ -23,10 +23,13 @@ BENCH_READY := $(VENV)/.ready-bench
 WORKERS = $(or $(API_WORKERS),$(shell $(PY) -c 'import os; print(os.cpu_count() or 1)'))
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+EXAMPLES ?= 50
+MINUTES ?= 10
+SEED ?= 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run dev prod test test-cov test-slow test-browser fuzz lint format check bench bench-guard openapi client docs clean
+.PHONY: help setup run dev prod test test-cov test-slow test-browser fuzz lint format check bench bench-guard soak openapi client docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' \
@@ -55,8 +58,8 @@ test-slow: $(SLOW_READY) ## Run the tests that take longer: commands that serve,
 test-browser: $(BROWSER_READY) ## Open the pages in headless Chromium (needs chromium and chromedriver)
 	$(PY) -m pytest -m browser $(PYTEST_ARGS)
 
-fuzz: $(FUZZ_READY) ## Fuzz the running demo with schemathesis
-	$(PY) -m pytest -m fuzz $(PYTEST_ARGS)
+fuzz: $(FUZZ_READY) ## Fuzz the running demo with schemathesis, EXAMPLES=500 for each endpoint
+	FUZZ_EXAMPLES=$(EXAMPLES) $(PY) -m pytest -s -m fuzz $(PYTEST_ARGS)
 
 lint: $(CHECK_READY) ## Find mistakes of style
 	$(BIN)/ruff check .
@@ -78,6 +81,9 @@ bench: $(BENCH_READY) ## Compare requests/s with a bare uvicorn and others (need
 bench-guard: $(BENCH_READY) ## Fail when the gateway has become slower in relation to a bare uvicorn
 	@$(PY) bench/guard.py
 
+soak: $(BENCH_READY) ## Load the gateway for MINUTES=10 while Redis and the network fail; checks every answer, memory, descriptors
+	@PYTHONPATH=tests $(PY) soak/run.py --minutes $(MINUTES) --seed $(SEED)
+
 openapi: $(RUN_READY) ## Write the OpenAPI document to build/openapi.json and build/openapi.yaml
 	@mkdir -p build
 	@$(CLI) openapi --format json -o build/openapi.json
@@ -92,7 +98,7 @@ docs: $(TEST_READY) ## Write README's tables
 
 clean: ## Remove everything that was made here, .venv too
 	rm -rf $(VENV) .cache build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache
-	rm -rf .mypy_cache .pytest_cache .ruff_cache bench/results
+	rm -rf .mypy_cache .pytest_cache .ruff_cache bench/results soak/results
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV_READY):

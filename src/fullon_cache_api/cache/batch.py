@@ -6,10 +6,11 @@ from itertools import chain
 
 from hiredis import pack_command
 
+from .bounded import MAX_REPLY
 from .call import Call
 from .commands import Command
 from .connection import Reply
-from .errors import CacheUnavailable, CommandRefused
+from .errors import CacheUnavailable, CommandRefused, CorruptValue
 
 MAX_BATCH = 1_000
 """Commands in one round trip: a longer queue is sent in turns, so that its first answers come early."""
@@ -32,6 +33,18 @@ class Part:
                 call.answer(replies)
         else:
             self._deal(replies[0])
+
+    def refuse(self, read: int) -> None:
+        """Fail the calls whose reply, after so many that were read, is too large to be read.
+
+        Of several HMGETs that were sent as one it is not known whose it is: they are to be sent alone.
+        """
+        for call in chain.from_iterable(self.groups):
+            if len(self.groups) > 1:
+                call.alone = True
+            else:
+                command = call.commands[read]
+                call.fail(CorruptValue(str(command[1]), f"it is larger than {MAX_REPLY // 1_000_000} MB"))
 
     def _deal(self, values: Reply) -> None:
         """Answer each of several HMGETs that were sent as one, with what it asked for."""
@@ -89,7 +102,7 @@ def pack(batch: Iterable[Call]) -> list[Part]:
 
 def _hash(call: Call) -> str | None:
     """Return the key of the hash whose fields are all that a call asks for, else None."""
-    if len(call.commands) == 1:
+    if len(call.commands) == 1 and not call.alone:
         command = call.commands[0]
         # Without a field it is an error, which must stay its own; so must a key that cannot be sent.
         if command[0] == "HMGET" and len(command) > 2 and isinstance(command[1], str):

@@ -13,7 +13,8 @@ from .errors import CacheError, CacheUnavailable
 @dataclass(slots=True, eq=False)
 class Call:
     """Commands that one request waits for; it `asked` at one time of the event loop's clock, and its
-    `deadline` is another. Errors of the classes `passed` are replies like others to who asks."""
+    `deadline` is another. Errors of the classes `passed` are replies like others to who asks; what is `alone`
+    shares no command with others."""
 
     commands: tuple[Command, ...]
     asked: float
@@ -21,6 +22,7 @@ class Call:
     future: "asyncio.Future[list[Reply]]"
     resent: bool = False
     passed: tuple[type[ResponseError], ...] = ()
+    alone: bool = False
 
     def answer(self, replies: list[Reply]) -> None:
         """End the wait with one reply per command, unless the request has gone.

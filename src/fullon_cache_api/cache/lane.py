@@ -10,9 +10,10 @@ from itertools import chain
 from redis.exceptions import RedisError
 
 from .batch import MAX_BATCH, first_batch, pack
+from .bounded import ReplyTooLarge
 from .breaker import Breaker
 from .call import Call
-from .connection import Connection, is_hopeless, read_reply, short_reason
+from .connection import Connection, Reply, is_hopeless, read_reply, short_reason
 from .errors import CacheTimeout, CacheUnavailable
 
 TOGETHER = 0.01
@@ -140,11 +141,20 @@ class Lane:
             packed = list(chain.from_iterable(part.packed for part in parts))
             await connection.send_packed_command(packed, check_health=False)
             for part in parts:
-                replies = [await read_reply(connection) for _ in part.packed]
+                replies: list[Reply] = []
+                for _ in part.packed:
+                    # Where one cannot be read, it counts how many have been.
+                    replies.append(await read_reply(connection))  # noqa: PERF401
                 self.heard = asyncio.get_running_loop().time()
                 part.give(replies)
             self.flying = []
             self.breaker.missed = 0
+        except ReplyTooLarge:
+            self.flying = []
+            part.refuse(len(replies))
+            # Nobody else has to suffer for it, however often that happens: each time there is one less.
+            self._requeue([call for call in batch if not call.future.done()])
+            await self._disconnect()
         except Exception as error:
             # Not only RedisError and OSError: uvloop raises RuntimeError for a connection that has gone.
             self.flying = []

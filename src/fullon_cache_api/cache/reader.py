@@ -17,17 +17,22 @@ HashPage: TypeAlias = tuple[bytes, dict[bytes, bytes]]
 """HSCAN's next cursor, and the fields that it found."""
 
 
+MAX_FIELDS = 100_000
+"""Fields of a hash that is read as a whole: to make an answer of more would hold up everybody else."""
+
+
 class WrongType:
-    """Stands in a batch's results for a key that holds another Redis type than the one that was read."""
+    """Stands in a batch's results for a key that holds another Redis type, or too many fields."""
 
-    __slots__ = ("key",)
+    __slots__ = ("key", "reason")
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, reason: str = "it holds another Redis type") -> None:
         self.key = key
+        self.reason = reason
 
     def error(self) -> CorruptValue:
         """Return the error that a single read raises for it."""
-        return CorruptValue(self.key, "it holds another Redis type")
+        return CorruptValue(self.key, self.reason)
 
 
 class Reader:
@@ -50,7 +55,7 @@ class Reader:
 
     async def hget(self, key: str, field: str) -> bytes | None:
         """HGET: one field of a hash."""
-        return _text(await self._one(key, ("HGET", key, field)))
+        return _text(await self._one(("HGET", key, field)))
 
     async def hmget(self, key: str, fields: Sequence[str]) -> list[bytes | None]:
         """HMGET: several fields of a hash, None for those that are not there."""
@@ -61,7 +66,7 @@ class Reader:
 
     async def hgetall(self, key: str) -> dict[bytes, bytes]:
         """HGETALL: a whole hash, empty where there is no such key."""
-        return pairs(await self._one(key, ("HGETALL", key)))
+        return pairs(await self._one(("HGETALL", key)))
 
     async def hscan(self, key: str, cursor: bytes, count: int) -> HashPage:
         """HSCAN: one page of a hash, of about `count` fields; it begins and ends at the cursor START.
@@ -77,7 +82,7 @@ class Reader:
 
     async def get(self, key: str) -> bytes | None:
         """GET: one string."""
-        return _text(await self._one(key, ("GET", key)))
+        return _text(await self._one(("GET", key)))
 
     async def batch(self, commands: Iterable[Command]) -> "list[Reply | WrongType]":
         """Several commands in one round trip; a key of another type gives WrongType in its place.
@@ -88,10 +93,7 @@ class Reader:
         if not queued:
             return []
         replies = await self._client.execute(queued, self._deadline)
-        return [
-            WrongType(str(command[1])) if is_wrong_type(reply) else reply
-            for command, reply in zip(queued, replies, strict=True)
-        ]
+        return [_usable(command, reply) for command, reply in zip(queued, replies, strict=True)]
 
     async def scan(self, pattern: str) -> AsyncIterator[list[str]]:
         """SCAN: pages of the keys that match a pattern, each key once; one round trip a page.
@@ -112,11 +114,20 @@ class Reader:
             if cursor == START:
                 return
 
-    async def _one(self, key: str, command: Command) -> Reply:
+    async def _one(self, command: Command) -> Reply:
         (reply,) = await self._client.execute((command,), self._deadline)
-        if is_wrong_type(reply):
-            raise WrongType(key).error()
-        return reply
+        usable = _usable(command, reply)
+        if isinstance(usable, WrongType):
+            raise usable.error()
+        return usable
+
+
+def _usable(command: Command, reply: Reply) -> "Reply | WrongType":
+    if is_wrong_type(reply):
+        return WrongType(str(command[1]))
+    if command[0] == "HGETALL" and isinstance(reply, list) and len(reply) > 2 * MAX_FIELDS:
+        return WrongType(str(command[1]), f"it has more than {MAX_FIELDS:,} fields")
+    return reply
 
 
 def pairs(reply: Reply) -> dict[bytes, bytes]:

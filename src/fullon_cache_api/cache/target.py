@@ -13,6 +13,8 @@ from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
 from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection
 
+from .bounded import BoundedParser
+
 CONNECT_TIMEOUT = 0.8
 """Seconds to reach Redis in: under the second in which a request must hear that it is down."""
 
@@ -32,6 +34,7 @@ class _Common(TypedDict):
     socket_timeout: float | None
     socket_connect_timeout: float
     protocol: int
+    parser_class: type[BoundedParser]
     driver_info: None
     socket_read_size: int
 
@@ -110,6 +113,7 @@ class RedisTarget:
             "protocol": 2,
             "driver_info": None,
             "socket_read_size": 1 << 18,
+            "parser_class": BoundedParser,
         }
         if self.path is not None:
             return UnixDomainSocketConnection(path=self.path, **common)

@@ -12,7 +12,8 @@ from termios import TIOCOUTQ
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from fullon_cache_api.http.problems import (
@@ -63,6 +64,8 @@ class Protocol(HttpToolsProtocol):
         self._head: float = 0
         self._size: float = 0
         self._refused: float | None = None
+        self._answering: RequestResponseCycle | None = None
+        self._behind: Exception | None = None
         self._begun: tuple[object, float] = (None, self.loop.time())
         self._resumed = 0
         self._unsent: tuple[int, float, object] = (0, 0.0, None)
@@ -109,10 +112,31 @@ class Protocol(HttpToolsProtocol):
         """Answer what is no HTTP, after which nothing more can be read."""
         self._refuse(BadRequest())
 
+    def on_response_complete(self) -> None:
+        """Go on with the next request, or with the refusal of what came after the last."""
+        was_last = not self.pipeline
+        super().on_response_complete()
+        if was_last and self._behind is not None and not self.transport.is_closing():
+            self._write_refusal(self._behind)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Send nothing more, of none of several requests."""
+        super().connection_lost(exc)
+        if self._answering is not None and not self._answering.response_complete:
+            self._answering.disconnected = True
+            self._answering.message_event.set()
+
     def resume_writing(self) -> None:
         """Go on with an answer, some of which the client has taken in."""
         super().resume_writing()
         self._resumed += 1
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: whoever offers another protocol goes on with this one (RFC 9110, section 7.8)."""
 
     def watch(self, now: float) -> None:
         """End the connection where its client takes too long to send a request, or to take an answer in."""
@@ -162,12 +186,33 @@ class Protocol(HttpToolsProtocol):
         return sum(len(name) + len(value) + 4 for name, value in self.headers) > self._limits.headers
 
     def _refuse(self, error: Exception) -> None:
-        """Answer without a request, and close; the answer to an earlier request must not be cut into."""
-        if self.transport.is_closing() or self._refused is not None:
+        """Answer what is no request, and close: at once, or behind the answers to the requests before it.
+
+        RFC 9112, section 9.3.2: else the refusal would be taken for the answer to the first of them.
+        """
+        if self.transport.is_closing() or self._refused is not None or self._behind is not None:
             return
-        if self.cycle is not None and not self.cycle.response_complete:
-            self._refuse_behind(error)
-            return
+        last, answering = self.cycle, self._answering
+        if answering is None or answering.response_complete:
+            # What follows the answer to a request that has not ended would be taken for the next one's.
+            if last is not None and last.more_body:
+                self.transport.close()
+            else:
+                self._write_refusal(error)
+        elif not answering.more_body:
+            self._behind = error
+            self.flow.pause_reading()
+            if last.more_body:
+                # The last of several requests is the one that is refused.
+                self.pipeline.popleft()
+        else:
+            answering.disconnected = True
+            if answering.response_started:
+                self.transport.close()
+            else:
+                self._write_refusal(error)
+
+    def _write_refusal(self, error: Exception) -> None:
         response = problem_response(explain(error), "/", uuid4().hex, (CLOSE,))
         fields = dict([*self.server_state.default_headers, *response.headers])
         lines = [b"%s: %s\r\n" % field for field in fields.items()]
@@ -176,16 +221,6 @@ class Protocol(HttpToolsProtocol):
         self._refused = self.loop.time()
         # Nothing that comes from now on is short enough.
         self._head = math.inf
-
-    def _refuse_behind(self, error: Exception) -> None:
-        """End the connection behind the answer that is under way, if need be with one more."""
-        self.flow.pause_reading()
-        if self.pipeline:
-            self.cycle, _ = self.pipeline[-1]
-            self.pipeline.clear()
-            self.pipeline.append((self.cycle, refusing(error)))  # type: ignore[arg-type]
-        else:
-            self.cycle.keep_alive = False
 
 
 class _TooManyWaiting(Exception):

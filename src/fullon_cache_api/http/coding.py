@@ -14,7 +14,7 @@ _LONGEST = 1_024
 """Bytes: a longer Accept-Encoding is not read, and nothing is compressed for it."""
 
 _MEMBER = re.compile(
-    r"[ \t]*(?P<coding>[!#$%&'*+.^_`|~0-9a-z-]+)[ \t]*(?:;[ \t]*q=(?P<weight>[^;]*?)[ \t]*)?", re.ASCII
+    r"[ \t]*(?P<coding>[!#$%&'*+.^_`|~0-9a-z-]+)[ \t]*(?:;[ \t]*q=(?P<weight>[^;]*))?", re.ASCII
 )
 _WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?", re.ASCII)
 _ALIASES = {"x-gzip": "gzip"}
@@ -71,10 +71,14 @@ def _weights(accepted: bytes) -> Mapping[str, float]:
             coding, weight = text.partition(";")[0].strip(" \t"), 0.0
         else:
             coding, given = member["coding"], member["weight"]
-            weight = 1.0 if given is None else float(given) if _WEIGHT.fullmatch(given) else 0.0
+            weight = 1.0 if given is None else _quality(given.strip(" \t"))
         coding = _ALIASES.get(coding, coding)
         weights[coding] = min(weight, weights.get(coding, 1.0))
     return weights
+
+
+def _quality(text: str) -> float:
+    return float(text) if _WEIGHT.fullmatch(text) else 0.0
 
 
 def _module(name: str) -> Any:

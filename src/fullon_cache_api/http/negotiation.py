@@ -13,6 +13,9 @@ _REMEMBERED = 128
 _REMEMBERED_LENGTH = 512
 """Longer ones are not kept: what a client sends must not decide how much memory is held."""
 
+_LONGEST = 2_048
+"""Bytes: a longer Accept is not read, as if there were none; browsers send some 150."""
+
 
 def wanted(scope: Scope, offered: tuple[bytes, ...]) -> int:
     """Return the place of the media type that a request's Accept prefers, the first where none is acceptable.
@@ -20,7 +23,7 @@ def wanted(scope: Scope, offered: tuple[bytes, ...]) -> int:
     Parameters of a media range but `q` are passed over. Of what is as welcome, the first is taken.
     """
     accept = header(scope, b"accept")
-    if accept is None or accept == b"*/*":
+    if accept is None or accept == b"*/*" or len(accept) > _LONGEST:
         return 0
     return (_preferred_once if len(accept) <= _REMEMBERED_LENGTH else preferred)(accept, offered)
 

@@ -15,7 +15,7 @@ from .pages import LARGE, Stream, list_page
 from .read import read
 from .shape import NUMBER, STRING, array, collection
 from .symbol import Symbol, show_symbol
-from .values import BadValue
+from .values import BadValue, refuse_long
 
 PREFIX = "ohlcv:"
 TIMEFRAME = Argument("timeframe", "string", "Length of a bar, like 1m or 4h.", schema=SEGMENT)
@@ -30,6 +30,7 @@ _DECODER: msgspec.json.Decoder[Bar] = msgspec.json.Decoder(
 
 def bar(raw: bytes) -> Bar:
     """Return a cached bar: `[ts, open, high, low, close, volume]`, as it is cached."""
+    refuse_long(raw)
     try:
         return _DECODER.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

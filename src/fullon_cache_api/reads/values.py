@@ -26,6 +26,9 @@ NUMBERS = frozenset({int, float})
 # Holds every digit of any sum of binary doubles, and of integers far beyond them.
 _EXACT = Context(prec=5_000)
 
+LONGEST = 4_000_000
+"""Bytes of one record: a longer one is none, and to make an answer of it would hold up everybody else."""
+
 _NO_TIME = "it holds a time that is neither epoch seconds nor ISO 8601"
 
 
@@ -33,8 +36,15 @@ class BadValue(ValueError):
     """A cached value that is not what it should be; the text says why and never repeats the value."""
 
 
+def refuse_long(raw: bytes) -> None:
+    """Raise BadValue for what is too long to be a record."""
+    if len(raw) > LONGEST:
+        raise BadValue(f"it is longer than {LONGEST // 1_000_000} MB")
+
+
 def parse_json(raw: bytes) -> Value:
     """Decode cached JSON: integers of any size stay exact, NaN and Infinity become None."""
+    refuse_long(raw)
     try:
         return _decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -73,6 +83,7 @@ def _finite(digits: str) -> float | None:
 
 def parse_text(raw: bytes) -> str:
     """Decode cached text."""
+    refuse_long(raw)
     try:
         return raw.decode()
     except UnicodeDecodeError:

@@ -1,0 +1,41 @@
+"""A bound on one reply: what Redis holds must not decide how much memory and time is used."""
+
+from asyncio import StreamReader
+from collections.abc import Awaitable
+from typing import cast
+
+from hiredis import Reader
+from redis._parsers.hiredis import _AsyncHiredisParser
+from redis.exceptions import ConnectionError
+
+MAX_REPLY = 32_000_000
+"""Bytes of one reply: 10,000 trades of 3 kB, or the 70,000 orders of an exchange."""
+
+
+class ReplyTooLarge(Exception):
+    """A reply goes on beyond MAX_REPLY; its rest is still to come, so the connection is of no more use."""
+
+
+class BoundedParser(_AsyncHiredisParser):
+    """redis-py's parser, which stops reading a reply that is too large."""
+
+    __slots__ = ("_came",)
+
+    def read_response(self, disable_decoding: bool = False, push_request: bool = False) -> Awaitable[object]:  # type: ignore[override]
+        """Read the next reply; raises ReplyTooLarge."""
+        # No coroutine of its own: each reply would have one more to pass.
+        self._came = 0
+        return super().read_response(disable_decoding, push_request)
+
+    async def read_from_socket(self) -> bool:
+        """Read more of a reply."""
+        # `on_connect` has set both.
+        stream, reader = cast(StreamReader, self._stream), cast(Reader, self._reader)
+        data = await stream.read(self._read_size)
+        if not data:
+            raise ConnectionError("Connection closed by server.")
+        self._came += len(data)
+        if self._came > MAX_REPLY:
+            raise ReplyTooLarge
+        reader.feed(data)
+        return True

@@ -1,0 +1,88 @@
+"""Replies that are too large: who asked for one is told so, and nobody else suffers for it."""
+
+import asyncio
+
+import pytest
+import redis
+from caches import KEYS, ask, opened, value
+
+from fullon_cache_api.cache import CorruptValue, bounded
+from fullon_cache_api.cache.commands import Command
+from fullon_cache_api.cache.reader import MAX_FIELDS, Reader
+from fullon_cache_api.demo import EmbeddedServer
+
+BOUND = 1_000_000
+
+
+@pytest.fixture
+def server(own_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> EmbeddedServer:
+    """A server with huge values, for a client whose bound is lower."""
+    monkeypatch.setattr(bounded, "MAX_REPLY", BOUND)
+    with redis.Redis.from_url(own_server.url) as writer:
+        writer.set("huge", "x" * 5 * BOUND)
+        writer.hset("hash", "huge", "x" * 5 * BOUND)
+        writer.rpush("half", *["x" * (BOUND // 20)] * 10)
+    return own_server
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("command", "key"),
+    [(("GET", "huge"), "huge"), (("HGET", "hash", "huge"), "hash"), (("HGETALL", "hash"), "hash")],
+)
+async def test_who_asked_for_it_is_told_which_key_it_is(
+    server: EmbeddedServer, command: Command, key: str
+) -> None:
+    async with opened(server.url) as client:
+        with pytest.raises(CorruptValue) as caught:
+            await ask(client, command)
+        assert (caught.value.key, caught.value.reason) == (key, "it is larger than 32 MB")
+        assert await value(client, 1) == b"value 1"
+
+
+@pytest.mark.anyio
+async def test_of_several_commands_the_key_of_the_one_is_named(server: EmbeddedServer) -> None:
+    async with opened(server.url) as client:
+        with pytest.raises(CorruptValue) as caught:
+            await ask(client, ("GET", "key:1"), ("GET", "huge"), ("GET", "key:2"))
+        assert caught.value.key == "huge"
+
+
+@pytest.mark.anyio
+async def test_everybody_else_in_the_batch_is_answered(server: EmbeddedServer) -> None:
+    """However many of them are too large: those that shared a command with one too."""
+    async with opened(server.url) as client:
+        await value(client, 0)
+        asked: list[Command] = [("GET", f"key:{number}") for number in range(KEYS)]
+        asked += [("HMGET", "hash", f"field:{number}") for number in range(KEYS)]
+        asked[3:3] = [("GET", "huge")]
+        asked[8:8] = [("HMGET", "hash", "field:1", "huge"), ("HGETALL", "hash")]
+        replies = await asyncio.gather(*(ask(client, each) for each in asked), return_exceptions=True)
+        for command, reply in zip(asked, replies, strict=True):
+            if "huge" in command or command[0] == "HGETALL":
+                assert isinstance(reply, CorruptValue), command
+            else:
+                assert isinstance(reply, list), (command, reply)
+
+
+@pytest.mark.anyio
+async def test_many_replies_that_are_not_too_large_are_read(server: EmbeddedServer) -> None:
+    async with opened(server.url) as client:
+        replies = await asyncio.gather(*(ask(client, ("LRANGE", "half", -10, -1 - no)) for no in range(8)))
+        assert [len(reply) for (reply,) in replies] == [10, 9, 8, 7, 6, 5, 4, 3]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("fields", [MAX_FIELDS, MAX_FIELDS + 1])
+async def test_a_hash_has_so_many_fields_at_most(own_server: EmbeddedServer, fields: int) -> None:
+    with redis.Redis.from_url(own_server.url) as writer:
+        writer.hset("many", mapping={str(number): "" for number in range(fields)})
+    async with opened(own_server.url) as client:
+        reader = Reader(client, asyncio.get_running_loop().time() + 10)
+        if fields == MAX_FIELDS:
+            assert len(await reader.hgetall("many")) == MAX_FIELDS
+            return
+        with pytest.raises(CorruptValue, match=r"many: it has more than 100,000 fields"):
+            await reader.hgetall("many")
+        (unusable,) = await reader.batch([("HGETALL", "many")])
+        assert not isinstance(unusable, list)
