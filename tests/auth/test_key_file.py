@@ -108,9 +108,7 @@ def test_a_file_stays_its_owners(file: Path) -> None:
     assert (file.stat().st_uid, file.stat().st_gid) == (1234, 4321)
 
 
-def test_who_may_not_give_files_away_can_still_write_one(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_may_not_give_files_away_can_still_write_one(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 

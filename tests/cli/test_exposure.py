@@ -53,7 +53,7 @@ def test_an_endpoint_that_was_forgotten_is_named(cli: Cli, tmp_path: Path) -> No
     result = cli("serve", "--host", "0.0.0.0", "--port", "0", REDIS_URL="redis://127.0.0.1:1/0", **files)
     assert (result.exit_code, result.stderr) == (
         2,
-        "AUTH: everybody could read /accounts, of which nobody has said it: say `security: []` if it is meant\n",
+        "AUTH: everybody could read /accounts, and nobody has said so: say `security: []` if it is meant\n",
     )
 
 

@@ -50,7 +50,7 @@ def ring_of(path: Path) -> KeyRing:
 
 
 def write_keys(path: Path, keys: Sequence[ApiKey]) -> None:
-    """Write the keys: a reader sees all or nothing of it, and nobody but its owner can read a new file (0600).
+    """Write the keys: a reader sees all or nothing of it, and only its owner can read a new one (0600).
 
     One that is there keeps its owner and who else may read it: a gateway of another user must go on seeing
     what is taken back. Raises AuthError.

@@ -13,7 +13,7 @@ def refuse_exposure(settings: Settings, spec: Spec) -> None:
         return
     if spec.security_schemes and spec.unsaid:
         path = spec.unsaid[0].path
-        reason = f"everybody could read {path}, of which nobody has said it: say `security: []` if it is meant"
+        reason = f"everybody could read {path}, and nobody has said so: say `security: []` if it is meant"
         raise SettingsError("AUTH", reason)
     reason = (
         "this would let everybody who reaches this machine read all of it: let the spec ask for API keys or "
