@@ -91,6 +91,33 @@ def test_the_file_is_replaced_as_a_whole_and_nothing_is_left_beside_it(file: Pat
     assert [path.name for path in file.parent.iterdir()] == ["keys.json"]
 
 
+@pytest.mark.parametrize(("before", "after"), [(0o640, 0o640), (0o444, 0o444), (0o664, 0o644)])
+def test_who_may_read_a_file_may_read_the_next_one(file: Path, before: int, after: int) -> None:
+    write_keys(file, [DESK])
+    os.chown(file, os.getuid(), os.getgid())
+    file.chmod(before)
+    write_keys(file, [])
+    assert stat.S_IMODE(file.stat().st_mode) == after
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root gives files away")
+def test_a_file_stays_its_owners(file: Path) -> None:
+    write_keys(file, [DESK])
+    os.chown(file, 1234, 4321)
+    write_keys(file, [])
+    assert (file.stat().st_uid, file.stat().st_gid) == (1234, 4321)
+
+
+def test_who_may_not_give_files_away_can_still_write_one(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("fullon_cache_api.auth.key_file.os.fchown", refuse)
+    for _ in range(2):
+        write_keys(file, [DESK])
+    assert read_keys(file) == (DESK,)
+
+
 def test_a_link_stays_one_and_what_it_leads_to_is_replaced(file: Path, tmp_path: Path) -> None:
     real = tmp_path / "secrets" / "real.json"
     real.parent.mkdir()

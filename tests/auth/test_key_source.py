@@ -204,6 +204,7 @@ FAILURES: list[tuple[bytes | Exception, str]] = [
     (ConnectionRefusedError(111, "Connection refused"), "cannot be fetched: Connection refused"),
     (TimeoutError(), "cannot be fetched: TimeoutError"),
     (ValueError("secret"), "cannot be fetched: ValueError"),
+    (RuntimeError("secret"), "cannot be fetched: RuntimeError"),
 ]
 
 

@@ -286,6 +286,18 @@ def test_a_token_that_was_verified_is_remembered_until_it_expires() -> None:
     assert of.remembered(text) is None
 
 
+@pytest.mark.parametrize("exp", [10**400, 10**30, 1e300])
+def test_a_token_that_never_ends_is_verified_again_after_a_day(exp: float) -> None:
+    clock = Clock(float(int(time.time())))
+    of = tokens(clock=clock)
+    text = token(RSA, exp=exp)
+    who = verify(text, of)
+    clock.passes(86_429)
+    assert of.remembered(text) is who
+    clock.passes(1)
+    assert of.remembered(text) is None
+
+
 def test_a_token_is_forgotten_when_the_keys_change() -> None:
     keys = source(a=RSA)
     of = tokens(source=keys)

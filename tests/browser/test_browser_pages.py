@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from guarded import write_guarded
 from readme_code import with_added_endpoint
 from support import serving, settings_for
 
@@ -95,3 +96,21 @@ def test_redoc_shows_an_operation_and_finds_it_by_search(browser: Browser, gatew
     browser.see("[role=search] input").send_keys("ticker")
     browser.see("[data-role='search:results'] [data-item-id$='/getTicker']")
     assert_quiet(browser)
+
+
+def test_swagger_ui_sends_the_key_that_it_is_given(browser: Browser, tmp_path: Path) -> None:
+    desk = write_guarded(tmp_path)
+    with (
+        EmbeddedServer() as server,
+        serving(FullonCacheGateway(settings=desk.settings(server.url))) as client,
+    ):
+        browser.visit(str(client.base_url.join("/docs")))
+
+        browser.click(".btn.authorize")
+        browser.see(".auth-container input").send_keys(desk.keys["all"]["X-API-Key"])
+        browser.click(".auth-container .btn.authorize")
+        browser.click(".btn-done")
+        browser.click(f".opblock-summary-path[data-path$='{TICKER_PATH}']")
+        browser.click(f"{OPEN_OPERATION} .execute")
+        browser.see(f"{OPEN_OPERATION} .live-responses-table .response-col_status", "404")
+        assert browser.hosts() == {"127.0.0.1"}

@@ -44,6 +44,19 @@ def test_nothing_is_served_to_everybody_by_forgetting(cli: Cli, command: str, ho
     assert (result.exit_code, result.stderr) == (2, REFUSED)
 
 
+def test_an_endpoint_that_was_forgotten_is_named(cli: Cli, tmp_path: Path) -> None:
+    keys = "\nsecuritySchemes: {apiKey: {type: apiKey, in: header, name: X-API-Key}}\n"
+    desk = write_guarded(tmp_path, keys)
+    guarded = "    scopes: [market:read]\n"
+    desk.spec.write_text(desk.spec.read_text().replace(guarded, f"{guarded}    security: [apiKey]\n"))
+    files = {"ENDPOINTS_FILE": str(desk.spec), "API_KEYS_FILE": str(desk.keys_file)}
+    result = cli("serve", "--host", "0.0.0.0", "--port", "0", REDIS_URL="redis://127.0.0.1:1/0", **files)
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "AUTH: everybody could read /accounts, and nobody has said so: say `security: []` if it is meant\n",
+    )
+
+
 @pytest.mark.slow
 def test_it_is_served_to_everybody_where_that_is_said(
     launch: Launch, http: httpx.Client, redis_url: str

@@ -50,9 +50,10 @@ def ring_of(path: Path) -> KeyRing:
 
 
 def write_keys(path: Path, keys: Sequence[ApiKey]) -> None:
-    """Write the keys: a reader sees all or nothing of it, and nobody but the owner can read it (0600).
+    """Write the keys: a reader sees all or nothing of it, and only its owner can read a new one (0600).
 
-    Raises AuthError.
+    One that is there keeps its owner and who else may read it: a gateway of another user must go on seeing
+    what is taken back. Raises AuthError.
     """
     body: PlainObject = {"version": _VERSION, "keys": [_members(key) for key in keys]}
     text = json.dumps(body, indent=2, ensure_ascii=False) + "\n"
@@ -65,6 +66,7 @@ def write_keys(path: Path, keys: Sequence[ApiKey]) -> None:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
+            _keep_owner(file.fileno(), target)
             os.fsync(file.fileno())
         Path(name).replace(target)
     except OSError as error:
@@ -72,6 +74,17 @@ def write_keys(path: Path, keys: Sequence[ApiKey]) -> None:
             with suppress(OSError):
                 Path(name).unlink()
         raise AuthError(str(path), f"cannot be written: {error.strerror or type(error).__name__}") from None
+
+
+def _keep_owner(descriptor: int, target: Path) -> None:
+    try:
+        before = target.stat()
+    except FileNotFoundError:
+        return
+    os.fchmod(descriptor, stat.S_IMODE(before.st_mode) & ~(stat.S_IWGRP | stat.S_IWOTH))
+    # Who may not give files away has one of his own, which its readers can still be allowed to read.
+    with suppress(PermissionError):
+        os.fchown(descriptor, before.st_uid, before.st_gid)
 
 
 @contextmanager

@@ -5,7 +5,6 @@ import time
 import urllib.request
 from collections.abc import Callable
 from email.message import Message
-from http.client import HTTPException
 from pathlib import Path
 from typing import IO, Protocol, TypeAlias
 from urllib.error import HTTPError
@@ -154,7 +153,8 @@ class KeySetAddress:
             keys = parse_key_set(raw, self._algorithm, self._address)
         except AuthError as error:
             self._failed(error.reason)
-        except (OSError, HTTPException, ValueError) as error:
+        except Exception as error:
+            # Whatever it fails by, the last good keys stay.
             self._failed(f"cannot be fetched: {_why(error)}")
         else:
             if self._reason is not None:
@@ -172,7 +172,7 @@ class KeySetAddress:
 def fetch_bytes(address: str) -> bytes:
     """Return what an address answers, up to a byte more than a key set may have; follows no redirect.
 
-    Raises OSError, TimeoutError where it takes too long, HTTPException or ValueError.
+    Raises TimeoutError where it takes too long, and whatever urllib does.
     """
     deadline = time.monotonic() + FETCH_TIMEOUT
     handlers: list[urllib.request.BaseHandler] = [_NoRedirect()]

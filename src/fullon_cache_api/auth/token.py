@@ -20,6 +20,10 @@ REMEMBERED = 4_096
 """Tokens that were verified and have not expired, the last used ones."""
 
 
+LONGEST_REMEMBERED = 86_400
+"""Seconds after which a token is verified again, though it has not expired."""
+
+
 class _UnknownKey(Exception):
     """A token names a key that is not known yet."""
 
@@ -82,7 +86,9 @@ class Tokens:
         granted = scopes.split(" ") if isinstance(scopes, str) else _texts(scopes)
         held = {name: frozenset(_texts(claims.get(name))) for name in self._claims}
         principal = Principal(names[0], frozenset(filter(None, granted)), held, is_bearer=True)
-        self._remember(token, principal, int(claims["exp"]) + self._scheme.leeway, version)
+        # PyJWT takes integers of any size for a time; no float does.
+        until = min(int(claims["exp"]), int(self._clock()) + LONGEST_REMEMBERED) + self._scheme.leeway
+        self._remember(token, principal, until, version)
         return principal
 
     def _decode(self, token: bytes) -> dict[str, Any]:

@@ -11,6 +11,10 @@ def refuse_exposure(settings: Settings, spec: Spec) -> None:
     """Raise SettingsError where everybody in a network could read, and nobody has said that it is meant."""
     if spec.authenticates or settings.auth == "none" or is_loopback(settings.host):
         return
+    if spec.security_schemes and spec.unsaid:
+        path = spec.unsaid[0].path
+        reason = f"everybody could read {path}, and nobody has said so: say `security: []` if it is meant"
+        raise SettingsError("AUTH", reason)
     reason = (
         "this would let everybody who reaches this machine read all of it: let the spec ask for API keys or "
         "tokens (`securitySchemes`, `security`), listen on 127.0.0.1, or say AUTH=none if it is meant"

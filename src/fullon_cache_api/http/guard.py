@@ -17,9 +17,9 @@ from .text import BadText, decode_query
 def guarded(handler: Handler, requirement: Requirement | None, endpoint: Endpoint | None = None) -> Handler:
     """Return a handler whose answers only those get who meet a requirement; the same where there is none.
 
-    Who asks is looked at for each request: what a path leads to may be remembered, whom it was for is not. A
-    mistake in path or query is told only to who may ask: until then a bad request is as good as any other.
-    What the handler returns raises Unauthenticated, Forbidden and AuthenticationUnavailable.
+    Who asks is looked at for each request: what a path leads to may be remembered, whom it was for is not.
+    Path and query are read for who may ask, and nobody else is told what is wrong with them. What the handler
+    returns raises Unauthenticated, Forbidden and AuthenticationUnavailable.
     """
     if requirement is None:
         return handler
@@ -28,17 +28,17 @@ def guarded(handler: Handler, requirement: Requirement | None, endpoint: Endpoin
 
     def handle(segments: Sequence[bytes], query_string: bytes) -> Respond:
         owner = owner_of(segments, query_string)
-        try:
-            known = handler(segments, query_string)
-        except Exception:
-            known = None
+        known: Respond | None = None
 
         async def respond(scope: Scope) -> Response:
+            nonlocal known
             who = look(scope["headers"])
             if isinstance(who, bytes):
                 who = await verify(who)
             admit(who, owner)
-            return await (known or handler(segments, query_string))(scope)
+            if known is None:
+                known = handler(segments, query_string)
+            return await known(scope)
 
         return respond
 

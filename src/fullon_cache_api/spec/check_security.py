@@ -23,7 +23,31 @@ from .wording import quote
 
 _NEEDED = {"apiKey": ("in", "name"), "http": ("scheme", "algorithm", "issuer", "audience")}
 _OPTIONAL = {"apiKey": (), "http": ("bearerFormat", "jwks", "leeway", "scopes_claim")}
-_TAKEN = frozenset({"authorization", "cookie", "host", "proxy-authorization"})
+_TAKEN = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "authorization",
+        "cache-control",
+        "connection",
+        "content-length",
+        "cookie",
+        "expect",
+        "host",
+        "if-none-match",
+        "proxy-authorization",
+        "range",
+        "te",
+        "traceparent",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+        "via",
+        "x-forwarded-for",
+        "x-request-id",
+    }
+)
+"""Headers that servers, proxies and the gateway itself look at, or repeat."""
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 

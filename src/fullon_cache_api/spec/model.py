@@ -143,7 +143,10 @@ class Spec:
 
     @property
     def authenticates(self) -> bool:
-        """Whether somebody has to say who asks, and nothing is open to everybody but what says so itself."""
-        return any(each.security for each in self.endpoints) and not any(
-            each.security is None or (each.security == () and self.security == ()) for each in self.endpoints
-        )
+        """Whether somebody has to say who asks, and nothing is open to everybody but what is said to be."""
+        return any(each.security for each in self.endpoints) and not self.unsaid
+
+    @property
+    def unsaid(self) -> tuple[Endpoint, ...]:
+        """The endpoints that everybody may read because nobody has said anything of it."""
+        return tuple(each for each in self.endpoints if each.security is None)
