@@ -139,6 +139,8 @@ def test_a_redis_that_is_down_or_hangs_is_told_of_once_and_asked_again_when_it_i
 
 def test_what_is_no_answer_to_the_script_is_not_believed() -> None:
     async def use(count: SharedCount, told: list[str | None]) -> None:
+        left = asyncio.Event()
+
         async def wrong(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.read(4_096)
             writer.write(b"$2\r\nab\r\n")
@@ -146,12 +148,15 @@ def test_what_is_no_answer_to_the_script_is_not_believed() -> None:
             writer.write(b":1\r\n")
             await reader.read()
             writer.close()
+            await writer.wait_closed()
+            left.set()
 
         server = await asyncio.start_server(wrong, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         other = SharedCount(RedisTarget("127.0.0.1", port), LIMIT, told.append)
         assert await other.take("a") is None
         assert told == ["unexpected reply"]
+        await left.wait()
         server.close()
 
     using(RedisTarget(), use)
