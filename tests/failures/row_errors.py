@@ -1,4 +1,4 @@
-"""Redis answers, and refuses: passwords, rights, and what a node of a cluster says of keys that are elsewhere."""
+"""Redis answers, and refuses: passwords, rights, and what nodes of a cluster say of others' keys."""
 
 import re
 from collections.abc import AsyncIterator, Callable

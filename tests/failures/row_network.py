@@ -1,4 +1,4 @@
-"""What happens between the gateway and Redis: no connections, slow ones, halves of them, names, certificates."""
+"""What happens on the way to Redis: no connections, slow ones, halves of them, names, certificates."""
 
 import asyncio
 import socket
@@ -216,9 +216,9 @@ FAILURES = (
     Failure(
         "TLS: the certificate has expired",
         (UNAVAILABLE,),
-        AT_ONCE,
-        1.5,
-        1.5,
+        "503, at once; each attempt loads the machine's authorities",
+        3,
+        3,
         expired,
         url=over_tls,
         at_times=(TIMEOUT,),

@@ -1,4 +1,4 @@
-"""What happens to Redis itself: it is restarted, loads, is busy, full, emptied, or a replica without a master."""
+"""What happens to Redis itself: it is restarted, loads, is busy, full, emptied, or has no master."""
 
 import threading
 from collections.abc import AsyncIterator

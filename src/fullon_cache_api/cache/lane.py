@@ -37,8 +37,8 @@ class Lane:
     deadline. It stands for many batches, for a timer of its own for each would cost as much as the batch.
     The exchange goes on without the calls that have ended. Where no reply comes it is begun anew for the
     others, but once only: a Redis that is slow already is not given the same work again and again.
-    `most` is how many commands go out in one batch. The breaker is told what speaks for a dead Redis. Where no
-    connection can be had, one of the `others` that has one takes what waits.
+    `most` is how many commands go out in one batch. The breaker is told what speaks for a dead Redis. Where
+    no connection can be had, one of the `others` that has one takes what waits.
     """
 
     make_connection: Callable[[], Connection]

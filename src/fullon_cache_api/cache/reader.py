@@ -90,7 +90,7 @@ class Reader:
     async def batch(self, commands: Iterable[Command]) -> "list[Reply | WrongType]":
         """Several commands in one round trip; a key of another type gives WrongType in its place.
 
-        The second word of each command is its key. No other reply is of a type that the command does not have.
+        The second word of each command is its key. A reply that cannot be that to its command is an outage.
         """
         queued = tuple(commands)
         if not queued:
