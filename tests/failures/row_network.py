@@ -222,6 +222,7 @@ FAILURES = (
         expired,
         url=over_tls,
         at_times=(TIMEOUT,),
+        lasts=4,
         before=with_tls,
     ),
 )

@@ -72,8 +72,9 @@ class Failure:
     """A kind of failure: how it is made and ended, what is answered meanwhile, and how soon at most.
 
     `make` makes it, and ends it behind its `yield`. `statuses` are those that are seen while it lasts, all of
-    them, and no others but those `at_times`; `within` (seconds) is for the slowest answer, `back` for when all
-    is well after its end. `before` prepares what the gateway finds when it starts; what `starts_well` is made to fail only after that.
+    them, and no others but those `at_times`; `within` (seconds) is for the slowest answer, `back` for when
+    all is well after its end. `before` prepares what the gateway finds when it starts; what `starts_well` is
+    made to fail only after that.
     """
 
     name: str
