@@ -60,12 +60,13 @@ class Reader:
     async def hmget(self, key: str, fields: Sequence[str]) -> list[bytes | None]:
         """HMGET: several fields of a hash, None for those that are not there."""
         (reply,) = await self._client.execute((("HMGET", key, *fields),), self._deadline)
-        if is_wrong_type(reply):
-            raise WrongType(key).error()
-        values = _texts(reply)
-        if len(values) != len(fields):
-            raise CacheUnavailable("unexpected reply")
-        return values
+        if not isinstance(reply, list) or len(reply) != len(fields):
+            raise WrongType(key).error() if is_wrong_type(reply) else CacheUnavailable("unexpected reply")
+        # Faster for few fields than what `_texts` does.
+        for value in reply:
+            if value is not None and type(value) is not bytes:
+                raise CacheUnavailable("unexpected reply")
+        return reply  # type: ignore[return-value]
 
     async def hgetall(self, key: str) -> dict[bytes, bytes]:
         """HGETALL: a whole hash, empty where there is no such key."""
