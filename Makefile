@@ -29,7 +29,7 @@ SEED ?= 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run dev prod test test-cov test-slow test-browser fuzz lint format check bench bench-guard soak openapi client docs clean
+.PHONY: help setup run dev prod test test-cov test-slow test-browser fuzz lint format check bench bench-guard soak openapi client docs clean failure-modes
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' \
@@ -74,6 +74,9 @@ check: $(CHECK_READY) ## Style, types, imports, spelling
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+
+failure-modes: $(TEST_READY) ## Make every failure of Redis, and write what is measured to docs/failure-modes.md
+	PYTHONPATH=tests $(PY) tests/failures/table.py
 
 bench: $(BENCH_READY) ## Compare requests/s with a bare uvicorn and others (needs wrk); BENCH_ARGS=--quick for a short run
 	@$(PY) bench/run.py $(BENCH_ARGS)

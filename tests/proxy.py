@@ -14,25 +14,29 @@ class Proxy:
 
     `turns` is how often clients sent something after they had been answered: two commands in one round trip
     are one turn. It lives in the running event loop. While `always` is set, it stands in place of each piece
-    of replies; `rewrite` makes each piece another; each waits `delay` seconds.
+    of replies; `rewrite` makes each piece another; each waits `delay` seconds. `respond` answers in place of
+    the server.
     """
 
-    def __init__(self, server_port: int) -> None:
+    def __init__(self, server_port: int, host: str = "127.0.0.1", port: int = 0) -> None:
         self.connections = 0
         self.turns = 0
         self.received = bytearray()
         self.always: bytes | None = None
         self.rewrite: Callable[[bytes], bytes] | None = None
+        self.respond: Callable[[bytes], bytes] | None = None
         self.delay = 0.0
         self.server_port = server_port
         self._server: asyncio.Server | None = None
-        self._port = 0
+        self._host = host
+        self._port = port
         self._waiting: list[socket.socket] = []
         self._links: set[_Link] = set()
         self._flow = asyncio.Event()
         self._flow.set()
         self._cuts: list[int] = []
         self._instead: list[bytes] = []
+        self._resets = False
 
     @property
     def port(self) -> int:
@@ -97,7 +101,7 @@ class Proxy:
     async def accept(self) -> None:
         """Serve connections again, at the same port."""
         self._stop_listening()
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
+        self._server = await asyncio.start_server(self._serve, self._host, self._port)
         self._port = self._server.sockets[0].getsockname()[1]
 
     def _stop_listening(self) -> None:
@@ -108,9 +112,22 @@ class Proxy:
             self._server.close()
             self._server = None
 
-    def cut_after(self, *counts: int) -> None:
+    def cut_after(self, *counts: int, reset: bool = False) -> None:
         """Let so many bytes of replies pass, then cut the connection that they came on; then the next."""
         self._cuts += counts
+        self._resets = reset
+
+    def forget_plans(self) -> None:
+        """Cut and replace no replies that are still to come."""
+        self._cuts.clear()
+        self._instead.clear()
+        self._resets = False
+
+    def half_close(self) -> None:
+        """Close the connections in the direction of the clients; what they send is still taken."""
+        for link in self._links:
+            link.dead = True
+            link.client.write_eof()
 
     def half_open(self) -> None:
         """Leave the connections open without ever passing another byte; new ones are served."""
@@ -153,6 +170,9 @@ class Proxy:
                 continue
             self.turns += link.answered
             self.received += data
+            if self.respond is not None:
+                link.client.write(self.respond(data))
+                continue
             link.answered = False
             link.server.write(data)
 
@@ -179,6 +199,9 @@ class Proxy:
             self._cuts[0] -= len(data)
             if self._cuts[0] <= 0:
                 del self._cuts[0]
+                if self._resets:
+                    await link.client.drain()
+                    link.cut(reset=True)
                 return
 
 

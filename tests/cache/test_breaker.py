@@ -287,3 +287,31 @@ def test_a_client_that_is_closed_or_goes_to_another_loop_probes_no_more(own_serv
     asyncio.run(open_it())
     asyncio.run(close_it())
     assert told == ["no connection", "no connection"]
+
+
+@both_loops
+def test_what_waits_for_a_connection_that_cannot_be_had_goes_to_one_that_works(run: Run) -> None:
+    """A password that was changed is asked of new connections only."""
+
+    async def main() -> None:
+        with EmbeddedServer(port=0, args=["--requirepass", "secret"]) as server:
+            fill(server, server.url_as("default", "secret"))
+            told: list[str | None] = []
+            async with Proxy(port_of(server)) as proxy:
+                target = RedisTarget("127.0.0.1", proxy.port, password="secret")
+                client = CacheClient(target.connection, 2, told.append)
+                assert await value(client, 1) == b"value 1"
+                with redis.Redis.from_url(server.url_as("default", "secret")) as desk:
+                    desk.config_set("requirepass", "other")
+                proxy.hold()
+                first = asyncio.create_task(value(client, 1))
+                await until(lambda: proxy.holding > 0)
+                await asyncio.sleep(0.01)
+                second = asyncio.create_task(value(client, 2))
+                await until(lambda: proxy.connections == 2)
+                proxy.release()
+                assert await asyncio.gather(first, second) == [b"value 1", b"value 2"]
+                assert (client.is_open, told) == (False, [])
+                await client.close()
+
+    run(main())

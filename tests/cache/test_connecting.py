@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import ssl
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 from caches import fill, opened, port_of, through_proxy, value
+from certificates import Certificates
 from proxy import Proxy
 
 from fullon_cache_api.cache import CacheClient, CacheTimeout, CacheUnavailable, RedisTarget
@@ -244,36 +244,6 @@ async def test_another_database_holds_other_values(own_server: EmbeddedServer) -
         writer.set("key:1", "elsewhere")
     async with opened(f"redis://127.0.0.1:{port_of(own_server)}/5") as client:
         assert await value(client, 1) == b"elsewhere"
-
-
-class Certificates:
-    """A certificate authority's own certificate, and one that it signed for 127.0.0.1 and `cache.test`."""
-
-    def __init__(self, folder: Path) -> None:
-        self.ca = folder / "ca.pem"
-        self.key = folder / "server.key"
-        self.certificate = folder / "server.pem"
-        authority_key = folder / "ca.key"
-        names = folder / "names"
-        request = folder / "request"
-        names.write_text("subjectAltName=IP:127.0.0.1,DNS:cache.test\n")
-        curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-        _openssl("req", "-x509", *curve, "-keyout", authority_key, "-out", self.ca, "-subj", "/CN=authority")
-        _openssl("req", *curve, "-keyout", self.key, "-out", request, "-subj", "/CN=server")
-        signed: list[str | Path] = [
-            "-CA",
-            self.ca,
-            "-CAkey",
-            authority_key,
-            "-CAcreateserial",
-            "-extfile",
-            names,
-        ]
-        _openssl("x509", "-req", "-in", request, "-out", self.certificate, *signed)
-
-
-def _openssl(*arguments: str | Path) -> None:
-    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
 
 
 @pytest.fixture(scope="module")

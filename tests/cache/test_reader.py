@@ -209,3 +209,41 @@ async def test_a_scan_reply_that_is_none_is_an_error(tcp_server: EmbeddedServer,
         reader = Reader(client, asyncio.get_running_loop().time() + 5)
         with pytest.raises(CacheUnavailable, match="unexpected reply"):
             [page async for page in reader.scan("*")]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("command", "reply"),
+    [
+        (("GET", "k"), b":1\r\n"),
+        (("HGET", "k", "f"), b"*1\r\n$1\r\na\r\n"),
+        (("HMGET", "k", "f", "g"), b"*1\r\n$1\r\na\r\n"),
+        (("HMGET", "k", "f"), b"$1\r\na\r\n"),
+        (("HGETALL", "k"), b":1\r\n"),
+        (("HGETALL", "k"), b"*2\r\n$1\r\na\r\n-ERR x\r\n"),
+        (("LRANGE", "k", 0, -1), b":1\r\n"),
+        (("LRANGE", "k", 0, -1), b"*2\r\n$1\r\na\r\n:7\r\n"),
+        (("LLEN", "k"), b"$1\r\n1\r\n"),
+        (("HLEN", "k"), b"$-1\r\n"),
+    ],
+)
+async def test_a_reply_that_cannot_be_that_to_its_command_is_an_outage_and_not_nothing_cached(
+    tcp_server: EmbeddedServer, command: tuple[str, ...], reply: bytes
+) -> None:
+    async with through_proxy(tcp_server) as (client, proxy):
+        reader = Reader(client, asyncio.get_running_loop().time() + 5)
+        proxy.answer(reply)
+        with pytest.raises(CacheUnavailable, match="unexpected reply"):
+            await reader.batch([command])
+
+
+@pytest.mark.anyio
+async def test_an_array_of_another_length_is_not_that_of_several_fields_or_of_a_hash(
+    tcp_server: EmbeddedServer,
+) -> None:
+    async with through_proxy(tcp_server) as (client, proxy):
+        reader = Reader(client, asyncio.get_running_loop().time() + 5)
+        for read in (reader.hmget("hash", ["a", "b"]), reader.hgetall("hash")):
+            proxy.answer(b"*1\r\n$1\r\na\r\n")
+            with pytest.raises(CacheUnavailable, match="unexpected reply"):
+                await read

@@ -119,6 +119,8 @@ class CacheClient:
         self._breaker = Breaker(self._make_connection, self._is_reached, self._renew, self._report)
         self._lanes = tuple(Lane(self._make_connection, self._breaker) for _ in range(self._count))
         self._pages = Lane(self._make_connection, self._breaker, PAGES)
+        for lane in (*self._lanes, self._pages):
+            lane.others = self._lanes
 
     async def _is_reached(self) -> bool:
         return any([await lane.is_connected() for lane in (*self._lanes, self._pages)])

@@ -57,7 +57,9 @@ class CoherentClient:
             return await self._client.execute(commands, deadline, page=True)
         copies, tracking = self._copies, self._tracking
         if not tracking.is_live:
-            tracking.start()
+            # What is known to be dead is asked by a probe alone.
+            if not self._client.is_open:
+                tracking.start()
             return await self._client.execute(commands, deadline)
         if copies.find(commands, loop.time()) is not None and await tracking.settled():
             found = copies.find(commands, loop.time())

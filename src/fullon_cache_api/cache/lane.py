@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
@@ -38,7 +38,8 @@ class Lane:
     deadline. It stands for many batches, for a timer of its own for each would cost as much as the batch.
     The exchange goes on without the calls that have ended. Where no reply comes it is begun anew for the
     others, but once only: a Redis that is slow already is not given the same work again and again.
-    `most` is how many commands go out in one batch. The breaker is told what speaks for a dead Redis.
+    `most` is how many commands go out in one batch. The breaker is told what speaks for a dead Redis. Where
+    no connection can be had, one of the `others` that has one takes what waits.
     """
 
     make_connection: Callable[[], Connection]
@@ -54,6 +55,7 @@ class Lane:
     heard: float = -math.inf
     flying: list[Call] = field(default_factory=list)
     overdue: bool = False
+    others: "Sequence[Lane]" = ()
 
     def submit(self, call: Call) -> None:
         """Queue a call; it is sent with whatever else has been queued by the time that the lane is free."""
@@ -129,9 +131,22 @@ class Lane:
         except Exception as error:
             recent = max(began, asyncio.get_running_loop().time() - JUST_NOW)
             self.breaker.suspect()
-            self._fail_waiting(short_reason(error), [call for call in self.waiting if call.asked < recent])
+            if not await self._hand_over():
+                self._fail_waiting(
+                    short_reason(error), [call for call in self.waiting if call.asked < recent]
+                )
         await self._disconnect()
         return None
+
+    async def _hand_over(self) -> bool:
+        """Let another lane have what waits, if one has a connection: Redis may take no more of them."""
+        for lane in self.others:
+            if lane is not self and await lane.is_connected():
+                calls, self.waiting = self.waiting, []
+                for call in calls:
+                    lane.submit(call)
+                return True
+        return False
 
     async def _serve(self, connection: Connection, batch: list[Call]) -> None:
         self.started = self.heard = asyncio.get_running_loop().time()

@@ -13,6 +13,8 @@ from .errors import CacheUnavailable, CorruptValue
 SCAN_COUNT = 1_000
 """Keys that one SCAN step looks at: large enough for few round trips, small enough not to hold Redis up."""
 
+_TEXTS = frozenset({bytes, type(None)})
+
 HashPage: TypeAlias = tuple[bytes, dict[bytes, bytes]]
 """HSCAN's next cursor, and the fields that it found."""
 
@@ -60,8 +62,12 @@ class Reader:
     async def hmget(self, key: str, fields: Sequence[str]) -> list[bytes | None]:
         """HMGET: several fields of a hash, None for those that are not there."""
         (reply,) = await self._client.execute((("HMGET", key, *fields),), self._deadline)
-        if not isinstance(reply, list):
+        if not isinstance(reply, list) or len(reply) != len(fields):
             raise WrongType(key).error() if is_wrong_type(reply) else CacheUnavailable("unexpected reply")
+        # Faster for few fields than what `_texts` does.
+        for value in reply:
+            if value is not None and type(value) is not bytes:
+                raise CacheUnavailable("unexpected reply")
         return reply  # type: ignore[return-value]
 
     async def hgetall(self, key: str) -> dict[bytes, bytes]:
@@ -87,7 +93,7 @@ class Reader:
     async def batch(self, commands: Iterable[Command]) -> "list[Reply | WrongType]":
         """Several commands in one round trip; a key of another type gives WrongType in its place.
 
-        The second word of each command is its key.
+        The second word of each command is its key. A reply that cannot be that to its command is an outage.
         """
         queued = tuple(commands)
         if not queued:
@@ -127,12 +133,14 @@ def _usable(command: Command, reply: Reply) -> "Reply | WrongType":
         return WrongType(str(command[1]))
     if command[0] == "HGETALL" and isinstance(reply, list) and len(reply) > 2 * MAX_FIELDS:
         return WrongType(str(command[1]), f"it has more than {MAX_FIELDS:,} fields")
-    return reply
+    return _own(command, reply)
 
 
 def pairs(reply: Reply) -> dict[bytes, bytes]:
     """Return HGETALL's flat reply (RESP2) as a mapping."""
-    flat = _array(reply)
+    flat = _texts(reply)
+    if len(flat) % 2:
+        raise CacheUnavailable("unexpected reply")
     return dict(zip(flat[::2], flat[1::2], strict=True))  # type: ignore[arg-type]
 
 
@@ -148,14 +156,31 @@ def _scanned(reply: Reply) -> tuple[bytes, set[bytes]]:
     """Return SCAN's next cursor, and the keys that it found."""
     match reply:
         case [bytes(cursor), list(found)]:
-            return cursor, {key for key in found if isinstance(key, bytes)}
+            return cursor, {key for key in _texts(found) if key is not None}
     raise CacheUnavailable("unexpected reply")
 
 
-def _array(reply: Reply) -> list[Reply]:
-    if not isinstance(reply, list):
-        raise CacheUnavailable("unexpected reply")
+def _own(command: Command, reply: Reply) -> Reply:
+    """Return the reply to a command, if it can be its own: another type would pass for nothing cached."""
+    match command[0]:
+        case "GET" | "HGET":
+            return _text(reply)
+        case "LLEN" | "HLEN":
+            if not isinstance(reply, int):
+                raise CacheUnavailable("unexpected reply")
+        case "HMGET":
+            if len(_texts(reply)) != len(command) - 2:
+                raise CacheUnavailable("unexpected reply")
+        case "HGETALL" | "LRANGE":
+            _texts(reply)
     return reply
+
+
+def _texts(reply: Reply) -> list[bytes | None]:
+    """Return an array of texts: Redis puts no errors and no numbers into one."""
+    if not isinstance(reply, list) or not _TEXTS.issuperset(map(type, reply)):
+        raise CacheUnavailable("unexpected reply")
+    return reply  # type: ignore[return-value]
 
 
 def _text(reply: Reply) -> bytes | None:
