@@ -190,6 +190,8 @@ def test_fullon_cache_that_cannot_be_imported_is_named_with_the_cause(
     [
         ({"REDIS_URL": "unix:///run/redis.sock"}, "over a unix socket"),
         ({"REDIS_URL": "rediss://127.0.0.1:7001"}, "over TLS"),
+        ({"REDIS_URL": "redis+sentinel://127.0.0.1:7001/main"}, "through Sentinels"),
+        ({"REDIS_URL": "redis+cluster://127.0.0.1:7001"}, "in a cluster"),
         ({**TCP, "REDIS_USERNAME": "reader", "REDIS_PASSWORD": "x"}, "as a user of its ACL"),
     ],
 )
