@@ -15,7 +15,7 @@ from pathlib import Path
 
 import redis.asyncio as redis
 import report
-from faults import RECOVERY, Stage, Window, deck
+from faults import RECOVERY, STANDSTILL, Stage, Window, deck
 from gateway import running, user_options, write_spec
 from load import Load
 from machine import Machine
@@ -32,7 +32,6 @@ RESULTS = Path(__file__).parent / "results"
 CALM = 2.0
 """Seconds between a fault's last possible failure and the next fault, in which everything has to be well."""
 
-STANDSTILL = "The machine stood still, all by itself"
 SETTLES_WITHIN = 20.0
 
 
