@@ -17,6 +17,9 @@ USER, PASSWORD = "gateway", "first"
 RECOVERY = 3.0
 """Seconds after a fault's end in which its failures may still be seen."""
 
+STANDSTILL = "The machine stood still"
+"""The name of what nobody has made, and what explains a failure all the same."""
+
 
 @dataclass(slots=True)
 class Window:

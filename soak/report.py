@@ -5,7 +5,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
-from faults import Window
+from faults import STANDSTILL, Window
 from tally import SLICE, Tally
 from watch import Growth, Sample
 
@@ -27,13 +27,14 @@ def table(tally: Tally, samples: Sequence[Sample]) -> str:
 
 def summary(tally: Tally, growth: Growth, descriptors: tuple[int, int]) -> str:
     """Return what became of the requests, and what the process used."""
+    made = sum(window.name != STANDSTILL for window in tally.windows)
     return "\n".join(
         (
             f"requests       {sum(tally.requests.values())}",
             *(f"  {name:<34}{count:>9}" for name, count in tally.requests.most_common()),
             "answered with",
             *(f"  {name:<34}{count:>9}" for name, count in tally.outcomes.most_common()),
-            f"faults         {len(tally.windows)}: how often, failed requests, until how long after its end",
+            f"faults         {made}: how often, failed requests, until how long after its end",
             *_by_fault(tally),
             f"memory         {growth}",
             f"descriptors    {descriptors[0]} before, {descriptors[1]} after",

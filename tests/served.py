@@ -47,6 +47,11 @@ class Served:
         """How many files and sockets it has open."""
         return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
 
+    @property
+    def kept_waiting(self) -> float:
+        """Seconds for which it was ready to run and was given no processor (/proc/PID/schedstat)."""
+        return int(Path(f"/proc/{self.process.pid}/schedstat").read_text().split()[1]) / 1e9
+
     def signs_of_trouble(self) -> list[str]:
         """Return the lines of its log that must not be there."""
         with self.log.open(encoding="utf-8", errors="replace") as lines:
