@@ -23,7 +23,7 @@ from fullon_cache_api.loading import find_spec
 from fullon_cache_api.log import get_component_logger
 from fullon_cache_api.settings import Settings, start_logging
 
-_APP = "fullon_cache_api.main:app"
+_APP = "fullon_cache_api.cli.worker:app"
 _BACKLOG = 2048
 _GRACE_SECONDS = 5
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
