@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from hiredis import pack_command
 from redis.exceptions import RedisError
 
-from .connection import Connection, Reply, read_reply
-from .target import Address, RedisTarget
+from .connection import Connection, Reply, Unusable, read_reply
+from .target import CONNECT_TIMEOUT, Address, RedisTarget
 
 SENTINEL_COMMANDS = frozenset({"SENTINEL GET-MASTER-ADDR-BY-NAME", "SENTINEL MASTER", "SENTINEL REPLICAS"})
 """All that is sent to a Sentinel; none of it changes anything."""
 
 ANSWERS_WITHIN = 0.4
-"""Seconds for connecting to a Sentinel, and for its answer."""
+"""Seconds that a Sentinel's answer is waited for; connecting may take longer, and goes on meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class Sentinel:
             _packed("SENTINEL", "REPLICAS", service),
         ]
         self._connection: Connection | None = None
+        self._opening: asyncio.Task[Connection] | None = None
 
     async def view(self) -> View | None:
         """Return what it says; None where it cannot be asked, or says what makes no sense."""
@@ -49,6 +50,10 @@ class Sentinel:
                 connection = await self._connected()
                 await connection.send_packed_command(self._questions, check_health=False)
                 return _view(*[await read_reply(connection) for _ in self._questions])
+        except TimeoutError:
+            if self._opening is None:
+                await self.close()
+            return None
         except Exception:
             # Not only RedisError and OSError: uvloop raises RuntimeError for a connection that has gone.
             await self.close()
@@ -60,17 +65,41 @@ class Sentinel:
 
     async def _connected(self) -> Connection:
         if self._connection is None:
-            connection: Connection = self._target.connection()
-            self._connection = connection
-            await connection.connect()
+            if self._opening is None:
+                self._opening = asyncio.get_running_loop().create_task(self._opened())
+            self._connection = await asyncio.shield(self._opening)
+            self._opening = None
         return self._connection
+
+    async def _opened(self) -> Connection:
+        connection: Connection = self._target.connection()
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                await connection.connect()
+        except TimeoutError:
+            await _disconnect(connection)
+            raise Unusable("no connection") from None
+        except BaseException:
+            await _disconnect(connection)
+            raise
+        return connection
 
     async def close(self) -> None:
         """Close the connection; the next question opens another one."""
+        opening, self._opening = self._opening, None
         connection, self._connection = self._connection, None
+        if opening is not None:
+            opening.cancel()
+            await asyncio.wait([opening])
+            if not opening.cancelled() and opening.exception() is None:
+                connection = opening.result()
         if connection is not None:
-            with suppress(RedisError, OSError, RuntimeError):
-                await connection.disconnect(nowait=True)
+            await _disconnect(connection)
+
+
+async def _disconnect(connection: Connection) -> None:
+    with suppress(RedisError, OSError, RuntimeError):
+        await connection.disconnect(nowait=True)
 
 
 def agreed(views: Sequence[View | None], least_epoch: int) -> View | None:
