@@ -149,6 +149,17 @@ def test_neither_copies_nor_reads_that_are_under_way_outlive_a_clearing() -> Non
     assert copies.size == 0
 
 
+def test_what_came_too_late_to_be_kept_does_not_keep_a_later_read_out() -> None:
+    copies = Copies()
+    first, second = copies.begin((GET,), 0.0), copies.begin((GET,), 1.0)
+    assert first is not None
+    assert second is not None
+    for fill, reply in ((first, b"1"), (second, b"2")):
+        copies.keep(fill, [NO_TTL, reply])
+        copies.end(fill)
+    assert copies.find((GET,), 1.5) == [b"2"]
+
+
 class Interleavings(RuleBasedStateMachine):
     """Redis holds a number per key, which only grows; replies and notices travel on connections of their own.
 
@@ -185,7 +196,7 @@ class Interleavings(RuleBasedStateMachine):
     @rule(data=st.data())
     def reply(self, data: st.DataObject) -> None:
         fill, replies = self.replies.pop(data.draw(st.integers(0, len(self.replies) - 1)))
-        held = any(self.copies.find((command,), self.now) for command in fill.commands)
+        held = any(self.copies.find((command,), fill.asked) for command in fill.commands)
         self.copies.keep(fill, replies)
         self.copies.end(fill)
         if not fill.spoiled and not held and all(key in fill.new for key in fill.keys):

@@ -107,7 +107,8 @@ class Copies:
         if fill.spoiled:
             return
         for key, ttl in zip(fill.new, replies, strict=False):
-            if key not in self._held and isinstance(ttl, int):
+            # What a read that was asked before this one has brought may have ended before it came.
+            if not self._is_held(key, fill.asked) and isinstance(ttl, int):
                 # PTTL is in milliseconds, negative where the key stays or is not there.
                 lifetime = LIFETIME if ttl < 0 else min(LIFETIME, ttl / 1000)
                 self._held[key] = _Held(fill.asked + lifetime, _OVERHEAD + len(key))
