@@ -10,7 +10,7 @@ from proxy import Proxy
 
 from fullon_cache_api.cache import CacheClient, CacheUnavailable, RedisTarget
 from fullon_cache_api.cache.commands import Command
-from fullon_cache_api.cache.connection import Reply
+from fullon_cache_api.cache.reply import Reply
 from fullon_cache_api.demo import EmbeddedServer
 
 KEYS = 10

@@ -15,8 +15,6 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, cast
 
-from loguru import logger
-
 if TYPE_CHECKING:
     from loguru import Logger as LoguruLogger
     from loguru import Record
@@ -117,13 +115,20 @@ def _fullon_log() -> _FullonLog | None:
         return None
 
 
+def _loguru() -> "LoguruLogger":
+    # It takes longer to import than a spec takes to check, and who checks one logs nothing.
+    from loguru import logger
+
+    return logger
+
+
 class _Component:
     """A component's logger over loguru."""
 
     __slots__ = ("_logger",)
 
     def __init__(self, name: str) -> None:
-        self._logger: LoguruLogger = logger.opt(depth=1).bind(component=name)
+        self._logger: LoguruLogger = _loguru().opt(depth=1).bind(component=name)
 
     def debug(self, text: str, /, **fields: object) -> None:
         self._logger.bind(fields=fields).debug(text)
@@ -171,6 +176,7 @@ def _escaped(fields: dict[str, object]) -> dict[str, Plain]:
 
 
 def _configure_loguru(settings: LogSettings) -> None:
+    logger = _loguru()
     logger.remove()
     layout = _LAYOUTS[settings.format]
     render: Callable[[Record], None] = _render_json if settings.format == "json" else _render_text
@@ -298,7 +304,7 @@ def _route_standard_loggers(settings: LogSettings) -> None:
         routed = logging.getLogger(name)
         routed.handlers = [handler]
         routed.propagate = False
-        routed.setLevel(max(logger.level(settings.level).no, logging.DEBUG))
+        routed.setLevel(max(_loguru().level(settings.level).no, logging.DEBUG))
     for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
         below = logging.getLogger(name)
         below.handlers = []

@@ -12,8 +12,9 @@ from typing import TypeAlias
 from hiredis import pack_command
 from redis.exceptions import NoScriptError, RedisError
 
-from fullon_cache_api.cache.connection import Connection, Reply, short_reason
+from fullon_cache_api.cache.connection import Connection, short_reason
 from fullon_cache_api.cache.errors import CacheError
+from fullon_cache_api.cache.reply import Reply
 from fullon_cache_api.cache.target import RedisTarget
 from fullon_cache_api.limits import RateLimit
 

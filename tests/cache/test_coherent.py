@@ -22,7 +22,8 @@ from fullon_cache_api.cache import (
     RedisTarget,
 )
 from fullon_cache_api.cache.commands import Command
-from fullon_cache_api.cache.connection import Connection, Reply
+from fullon_cache_api.cache.connection import Connection
+from fullon_cache_api.cache.reply import Reply
 from fullon_cache_api.cache.tracking import CHANNEL, TRACKING_COMMANDS, prefixes_of
 from fullon_cache_api.demo import EmbeddedServer
 

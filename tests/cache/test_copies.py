@@ -10,8 +10,8 @@ from profiles import examples
 from redis.exceptions import ResponseError
 
 from fullon_cache_api.cache.commands import Command
-from fullon_cache_api.cache.connection import Reply
 from fullon_cache_api.cache.copies import Copies, Fill
+from fullon_cache_api.cache.reply import Reply
 
 NO_TTL, ABSENT = -1, -2
 GET: Command = ("GET", "a")

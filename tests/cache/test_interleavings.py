@@ -17,7 +17,7 @@ from redis.exceptions import ResponseError
 
 from fullon_cache_api.cache import CacheClient, CacheError
 from fullon_cache_api.cache.commands import Command
-from fullon_cache_api.cache.connection import Reply
+from fullon_cache_api.cache.reply import Reply
 from fullon_cache_api.demo import EmbeddedServer
 
 SHORT, LONG = 0.03, 5.0

@@ -20,7 +20,7 @@ from fullon_cache_api.cache import (
     open_client,
     parse_url,
 )
-from fullon_cache_api.cache.connection import Reply
+from fullon_cache_api.cache.reply import Reply
 from fullon_cache_api.cache.sentinel_client import SentinelClient
 from fullon_cache_api.cache.watch import TRUSTED, Watch
 

@@ -9,8 +9,8 @@ from hiredis import pack_command
 from .bounded import MAX_REPLY
 from .call import Call
 from .commands import Command
-from .connection import Reply
 from .errors import CacheUnavailable, CommandRefused, CorruptValue
+from .reply import Reply
 
 MAX_BATCH = 1_000
 """Commands in one round trip: a longer queue is sent in turns, so that its first answers come early."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from redis.exceptions import NoPermissionError, ResponseError
 
 from .commands import Command
-from .connection import Reply
 from .errors import CacheError, CacheUnavailable
+from .reply import Reply, is_wrong_type
 
 
 @dataclass(slots=True, eq=False)
@@ -41,11 +41,6 @@ class Call:
         """End the wait with an error, unless the request has gone."""
         if not self.future.done():
             self.future.set_exception(error)
-
-
-def is_wrong_type(reply: Reply) -> bool:
-    """Whether a reply says that the key holds another type than the command reads (WRONGTYPE)."""
-    return isinstance(reply, ResponseError) and str(reply).startswith("WRONGTYPE")
 
 
 def _reason(reply: ResponseError) -> str:

@@ -10,9 +10,10 @@ from redis.exceptions import ResponseError
 from .breaker import Breaker, ReportBreaker
 from .call import Call
 from .commands import Command, refuse_writes
-from .connection import Connection, Reply
+from .connection import Connection
 from .errors import CacheUnavailable
 from .lane import Lane
+from .reply import Reply
 
 LANES = 2
 """One for the many small reads, one for when a large reply holds it up; more only make smaller batches."""

@@ -9,12 +9,12 @@ from redis.exceptions import AskError, MovedError
 
 from .breaker import ReportBreaker
 from .commands import Command, refuse_writes
-from .connection import Reply
 from .cursor import at, named
 from .deployment import ClusterTarget
 from .errors import CacheTimeout, CacheUnavailable
 from .node import ASKING, Redirect
 from .nodes import Nodes
+from .reply import Reply
 from .scan import scan
 from .slots import SlotMap, slot_of
 from .target import Address

@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable
 
 from .client import ReadClient
 from .commands import Command
-from .connection import Connection, Reply
+from .connection import Connection
 from .copies import Copies
+from .reply import Reply
 from .tracking import ReportTracking, Tracking
 
 

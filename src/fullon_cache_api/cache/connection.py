@@ -1,6 +1,6 @@
 """What a lane needs of redis-py's connection: its public methods, nothing else."""
 
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from redis.exceptions import (
     AuthenticationError,
@@ -10,7 +10,7 @@ from redis.exceptions import (
     ResponseError,
 )
 
-Reply: TypeAlias = "bytes | int | list[Reply] | ResponseError | None"
+from .reply import Reply
 
 
 class Unusable(RedisError):

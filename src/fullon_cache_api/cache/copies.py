@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from redis.exceptions import ResponseError
 
 from .commands import Command
-from .connection import Reply
+from .reply import Reply
 
 COPIED_COMMANDS = frozenset({"GET", "HGET", "HGETALL", "HLEN", "HMGET", "HSCAN", "LLEN", "LRANGE"})
 """Reads of one key, the second word of the command: all that is kept; pages of many are not asked of it. SCAN

@@ -1,7 +1,7 @@
 """Cursors of SCAN and HSCAN that name the server which gave them: no other one can go on from there."""
 
 from .commands import Command
-from .connection import Reply
+from .reply import Reply
 
 START = b"0"
 """The cursor at which a SCAN or HSCAN begins, and which it gives where it has ended."""

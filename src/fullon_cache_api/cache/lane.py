@@ -13,8 +13,9 @@ from .batch import MAX_BATCH, first_batch, pack
 from .bounded import ReplyTooLarge
 from .breaker import Breaker
 from .call import Call
-from .connection import Connection, Reply, is_hopeless, read_reply, short_reason
+from .connection import Connection, is_hopeless, read_reply, short_reason
 from .errors import CacheTimeout, CacheUnavailable
+from .reply import Reply
 
 TOGETHER = 0.01
 """Seconds: calls whose deadlines lie this near to each other end together, at one alarm."""

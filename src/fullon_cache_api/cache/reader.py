@@ -1,12 +1,13 @@
 """Reads of one request: each method is one Redis command, all of them under the request's deadline."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from .call import is_wrong_type
-from .client import ReadClient
 from .commands import Command
-from .connection import Reply
+from .reply import Reply, is_wrong_type
+
+if TYPE_CHECKING:
+    from .client import ReadClient
 from .cursor import START
 from .errors import CacheUnavailable, CorruptValue
 
@@ -42,7 +43,7 @@ class Reader:
 
     __slots__ = ("_client", "_deadline")
 
-    def __init__(self, client: ReadClient, deadline: float) -> None:
+    def __init__(self, client: "ReadClient", deadline: float) -> None:
         self._client = client
         self._deadline = deadline
 

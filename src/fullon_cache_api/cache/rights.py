@@ -9,8 +9,9 @@ from typing import TypeAlias
 from hiredis import pack_command
 from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
-from .connection import Connection, Reply, read_reply, short_reason
+from .connection import Connection, read_reply, short_reason
 from .errors import CacheUnavailable
+from .reply import Reply
 from .target import RedisTarget
 
 ASKED_WITHIN = 5.0

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import msgspec
 
 from .commands import Command
-from .connection import Reply
 from .cursor import START
 from .errors import CacheUnavailable
 from .node import NODES
 from .nodes import Nodes
+from .reply import Reply
 from .slots import SlotMap, newest, slot_map
 from .target import Address
 

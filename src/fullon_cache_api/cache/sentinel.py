@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from hiredis import pack_command
 from redis.exceptions import RedisError
 
-from .connection import Connection, Reply, Unusable, read_reply
+from .connection import Connection, Unusable, read_reply
+from .reply import Reply
 from .target import CONNECT_TIMEOUT, Address, RedisTarget
 
 SENTINEL_COMMANDS = frozenset({"SENTINEL GET-MASTER-ADDR-BY-NAME", "SENTINEL MASTER", "SENTINEL REPLICAS"})

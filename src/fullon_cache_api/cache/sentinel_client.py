@@ -5,9 +5,10 @@ from collections.abc import Awaitable
 from .breaker import ReportBreaker
 from .client import CacheClient
 from .commands import Command
-from .connection import Connection, Reply
+from .connection import Connection
 from .cursor import at, has_cursor, named
 from .deployment import SentinelTarget
+from .reply import Reply
 from .watch import ReportServer, Watch
 from .watched import WatchedConnection
 

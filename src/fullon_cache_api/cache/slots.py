@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 
 from .commands import Command
-from .connection import Reply
 from .errors import CommandRefused
+from .reply import Reply
 from .target import Address
 
 _GONE = {"fail", "noaddr", "handshake"}

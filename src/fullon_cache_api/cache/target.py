@@ -3,17 +3,15 @@
 import ipaddress
 import re
 import socket
-import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
-from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection
-
-from .bounded import BoundedParser
+if TYPE_CHECKING:
+    from .connection import Connection
 
 CONNECT_TIMEOUT = 0.8
 """Seconds to reach Redis in: under the second in which a request must hear that it is down."""
@@ -23,20 +21,6 @@ _OPTIONS = {"db"} | TLS_OPTIONS
 _DATABASE = re.compile(r"[0-9]{1,10}")
 _MAX_DB = 2**31 - 1
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-
-
-class _Common(TypedDict):
-    """What every kind of connection takes."""
-
-    db: int
-    username: str | None
-    password: str | None
-    socket_timeout: float | None
-    socket_connect_timeout: float
-    protocol: int
-    parser_class: type[BoundedParser]
-    driver_info: None
-    socket_read_size: int
 
 
 class Address(NamedTuple):
@@ -98,37 +82,16 @@ class RedisTarget:
             tls_check_hostname=choice("ssl_check_hostname", options, yes="true", no="false"),
         )
 
-    def connection(self) -> Connection | UnixDomainSocketConnection:
+    def connection(self) -> "Connection":
         """Return a new connection, not yet opened.
 
         RESP2 without CLIENT SETINFO or HELLO: the handshake needs no permission beyond AUTH and SELECT.
         No timeout on the socket: deadlines are kept per batch of commands.
         """
-        common: _Common = {
-            "db": self.db,
-            "username": self.username,
-            "password": self.password,
-            "socket_timeout": None,
-            "socket_connect_timeout": CONNECT_TIMEOUT,
-            "protocol": 2,
-            "driver_info": None,
-            "socket_read_size": 1 << 18,
-            "parser_class": BoundedParser,
-        }
-        if self.path is not None:
-            return UnixDomainSocketConnection(path=self.path, **common)
-        if self.tls:
-            return SSLConnection(
-                host=self.host,
-                port=self.port,
-                ssl_ca_certs=self.tls_ca_file,
-                ssl_certfile=self.tls_cert_file,
-                ssl_keyfile=self.tls_key_file,
-                ssl_cert_reqs=ssl.CERT_REQUIRED if self.tls_verify else ssl.CERT_NONE,
-                ssl_check_hostname=self.tls_check_hostname and self.tls_verify,
-                **common,
-            )
-        return Connection(host=self.host, port=self.port, **common)
+        # Who only reads settings needs no redis-py, which takes longer to import than all else.
+        from .dial import connection_to
+
+        return connection_to(self)
 
     def is_same(self, other: "RedisTarget") -> bool:
         """Whether another target is the same database of the same server, as far as the machine knows."""

@@ -9,8 +9,9 @@ from typing import TypeAlias
 from hiredis import pack_command
 from redis.exceptions import NoPermissionError, RedisError
 
-from .connection import Connection, Reply, short_reason
+from .connection import Connection, short_reason
 from .copies import Copies
+from .reply import Reply
 
 TRACKING_COMMANDS = frozenset({"CLIENT ID", "CLIENT TRACKING", "PTTL", "SUBSCRIBE", "PING"})
 """All that is sent on this connection; none of it can change data."""

@@ -6,7 +6,8 @@ from contextlib import suppress
 from hiredis import pack_command
 from redis.exceptions import RedisError
 
-from .connection import Connection, Reply, Unusable, read_reply
+from .connection import Connection, Unusable, read_reply
+from .reply import Reply
 from .target import CONNECT_TIMEOUT
 from .watch import Server, Watch
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,6 +52,8 @@ def report_rights(target: Deployment, spec: Spec) -> None:
 
     Exit with 3 where Redis is away, or one of its servers.
     """
+    import asyncio
+
     from fullon_cache_api.acl import example_keys
     from fullon_cache_api.cache.errors import CacheUnavailable
     from fullon_cache_api.cache.opening import servers

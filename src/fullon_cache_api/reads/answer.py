@@ -6,9 +6,9 @@ from datetime import datetime
 from types import TracebackType
 from typing import Generic, NamedTuple, TypeAlias, TypeVar, TypeVarTuple
 
-from fullon_cache_api.cache.connection import Reply
 from fullon_cache_api.cache.errors import CorruptValue
 from fullon_cache_api.cache.reader import WrongType
+from fullon_cache_api.cache.reply import Reply
 
 from .values import BadValue, Value, parse_text
 

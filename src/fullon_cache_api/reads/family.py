@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import TypeVar
 
-from fullon_cache_api.cache.connection import Reply
 from fullon_cache_api.cache.reader import Reader, pairs
+from fullon_cache_api.cache.reply import Reply
 
 from .answer import Elements
 

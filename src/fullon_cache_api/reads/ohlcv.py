@@ -5,8 +5,8 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
-from fullon_cache_api.cache.connection import Reply
 from fullon_cache_api.cache.reader import Reader
+from fullon_cache_api.cache.reply import Reply
 from fullon_cache_api.spec.signature import Argument
 
 from .answer import Answer, Body, Derived, Elements, readable

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
-from fullon_cache_api.cache.connection import Reply
 from fullon_cache_api.cache.reader import Reader, WrongType
+from fullon_cache_api.cache.reply import Reply
 
 from .answer import Answer, Blame, Body, Elements, readable
 from .arguments import EXCHANGE, LIMIT, SYMBOL, USER_ID
