@@ -158,7 +158,7 @@ def test_the_demo_of_another_spec_prints_paths_that_it_has(launch: Launch, tmp_p
 def test_the_application_for_uvicorn_is_there_to_be_imported(
     tmp_path: Path, environment: Environment
 ) -> None:
-    done = imported(tmp_path, environment())
+    done = imported(tmp_path, environment(AUTH="none"))
     assert (done.returncode, done.stderr) == (0, "")
 
 
