@@ -17,12 +17,14 @@ from fullon_cache_api.cache import (
     CacheUnavailable,
     CommandRefused,
     Reader,
+    RedisTarget,
     coherent_client,
     open_client,
     parse_url,
 )
 from fullon_cache_api.cache.cluster_client import ClusterClient
 from fullon_cache_api.cache.commands import Command
+from fullon_cache_api.cache.node import NodeClient
 from fullon_cache_api.demo import EmbeddedServer
 
 pytestmark = pytest.mark.anyio
@@ -118,11 +120,15 @@ async def test_the_closed_list_of_commands_is_the_same(nodes: Cluster) -> None:
     async with client_of(nodes) as client:
         for command in (("SET", "a", "b"), ("ASKING",), ("CLUSTER", "NODES"), ("CLUSTER", "RESET")):
             with pytest.raises(CommandRefused):
-                await ask(client, command)
-            node = client._nodes.client((await client._nodes.map(10e9)).owners[0])  # type: ignore[arg-type]
-            if command[0] not in ("ASKING", "CLUSTER") or command[1:] == ("RESET",):
-                with pytest.raises(CommandRefused):
-                    await node.execute((command,), 10e9)
+                await ask(client, ("GET", "key:1"), command)
+
+
+async def test_a_node_is_asked_for_the_nodes_and_let_answer_what_is_moving_and_nothing_else() -> None:
+    node = NodeClient(RedisTarget().connection)
+    node.refuse((("ASKING",), ("GET", "a"), ("CLUSTER", "NODES")))
+    for command in (("SET", "a", "b"), ("CLUSTER", "RESET"), ("CLUSTER",), ("ASKING", "a"), ("READWRITE",)):
+        with pytest.raises(CommandRefused):
+            node.refuse((("GET", "a"), command))
 
 
 async def test_hmgets_of_one_hash_are_merged_and_dealt_out_also_where_the_key_is_asked_for_elsewhere(

@@ -16,8 +16,8 @@ from .target import Address
 ASKED = 5
 """Nodes that are asked for the map at a time."""
 
-ANSWER_WITHIN = 0.5
-"""Seconds for a node's answer to that."""
+ANSWER_WITHIN = 0.9
+"""Seconds for a node's answer to that, and for connecting to it."""
 
 GRACE = 0.05
 """Seconds that others have for it after the first one: it may not know of the last change."""
