@@ -59,7 +59,7 @@ test-browser: $(BROWSER_READY) ## Open the pages in headless Chromium (needs chr
 	$(PY) -m pytest -m browser $(PYTEST_ARGS)
 
 fuzz: $(FUZZ_READY) ## Fuzz the running demo with schemathesis, EXAMPLES=500 for each endpoint
-	FUZZ_EXAMPLES=$(EXAMPLES) $(PY) -m pytest -s -m fuzz $(PYTEST_ARGS)
+	FUZZ_EXAMPLES=$(EXAMPLES) $(PY) -m pytest -n auto -rP -m fuzz $(PYTEST_ARGS)
 
 lint: $(CHECK_READY) ## Find mistakes of style
 	$(BIN)/ruff check .
