@@ -230,12 +230,21 @@ def test_a_mistake_of_this_program_is_not_dressed_up(cli: Cli, monkeypatch: pyte
     assert isinstance(cli("check").exception, ZeroDivisionError)
 
 
-def test_help_imports_nothing_that_is_slow(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "slow"),
+    [
+        (["serve", "--help"], {"asyncio", "jsonschema_rs", "loguru", "redis", "uvicorn", "yaml"}),
+        (["check"], {"asyncio", "hiredis", "loguru", "redis", "ssl", "starlette", "uvicorn"}),
+    ],
+)
+def test_a_command_imports_nothing_that_is_slow_and_not_for_it(
+    tmp_path: Path, command: list[str], slow: set[str]
+) -> None:
     code = (
         "import sys\n"
         "from fullon_cache_api.cli import main\n"
-        "main(['serve', '--help'], standalone_mode=False)\n"
-        "print({'redis', 'uvicorn', 'yaml', 'jsonschema_rs', 'loguru'} & {*sys.modules})"
+        f"main({command}, standalone_mode=False)\n"
+        f"print({slow} & {{*sys.modules}})"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -59,6 +58,8 @@ def run_demo(given: Mapping[str, str], *, seed: int, reload: bool) -> None:
 @contextmanager
 def _moving(demo: Demo) -> Iterator[None]:
     """Keep the data moving from a thread: neither the requests' event loop nor a reload disturbs it."""
+    import asyncio
+
     loop = asyncio.new_event_loop()
     task = loop.create_task(demo.run())
 
