@@ -222,7 +222,7 @@ FAILURES = (
         expired,
         url=over_tls,
         at_times=(TIMEOUT,),
-        lasts=4,
+        lasts=8,
         before=with_tls,
     ),
 )
