@@ -68,7 +68,7 @@ def test_the_redis_that_counts_is_not_the_one_that_is_served() -> None:
     }
     assert error(local).startswith("RATE_REDIS_URL: is the Redis that is served")
     assert error({**rate, "RATE_REDIS_URL": "http://u:secret@x"}) == (
-        "RATE_REDIS_URL: it must start with redis://, rediss:// or unix://"
+        "RATE_REDIS_URL: it must start with redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://"
     )
 
 

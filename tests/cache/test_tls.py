@@ -9,10 +9,11 @@ from contextlib import ExitStack, contextmanager, suppress
 import pytest
 from caches import ask
 from certificates import Authority
+from redis.asyncio.connection import SSLConnection
 from redis.exceptions import MovedError
 from topologies import SERVICE, SLOTS, SentinelProcess, free_port, wait_until, writer_of
 
-from fullon_cache_api.cache import CacheUnavailable, ReadClient, open_client, parse_url
+from fullon_cache_api.cache import CacheUnavailable, ReadClient, RedisTarget, open_client, parse_url
 from fullon_cache_api.demo import EmbeddedServer
 from fullon_cache_api.demo.server import EmbeddedServerError
 
@@ -128,6 +129,8 @@ async def until_answered(client: ReadClient) -> None:
         with suppress(CacheUnavailable):
             assert await ask(client, ("GET", "key")) == [b"value"]  # type: ignore[arg-type]
             return
+        # A probe finds it, twice a second.
+        await asyncio.sleep(0.1)
     pytest.fail("the server is not read")
 
 
@@ -196,3 +199,16 @@ def write(writers: Sequence[object], name: str) -> None:
             writer.set(name, name)  # type: ignore[attr-defined]
         except MovedError:
             continue
+
+
+def test_certificates_are_read_once_as_long_as_they_stay_the_same(authority: Authority) -> None:
+    authority.issue("shared")
+    target = RedisTarget.from_url(f"rediss://127.0.0.1:6379/0{authority.query('shared')}")
+    first, second = target.connection(), target.connection()
+    assert isinstance(first, SSLConnection)
+    assert isinstance(second, SSLConnection)
+    assert first.ssl_context.get() is second.ssl_context.get()
+    authority.issue("shared")
+    third = target.connection()
+    assert isinstance(third, SSLConnection)
+    assert third.ssl_context.get() is not first.ssl_context.get()

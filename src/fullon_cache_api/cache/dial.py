@@ -1,12 +1,18 @@
 """A target's connections, by redis-py."""
 
 import ssl
-from typing import TypedDict
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeAlias, TypedDict
 
-from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection
+from redis.asyncio.connection import Connection, RedisSSLContext, SSLConnection, UnixDomainSocketConnection
 
 from .bounded import BoundedParser
 from .target import CONNECT_TIMEOUT, RedisTarget
+
+State: TypeAlias = tuple[tuple[int, int, int], ...]
+"""Of each file: when it was changed, which one it is, and its bytes."""
 
 
 class _Common(TypedDict):
@@ -39,14 +45,39 @@ def connection_to(target: RedisTarget) -> Connection | UnixDomainSocketConnectio
     if target.path is not None:
         return UnixDomainSocketConnection(path=target.path, **common)
     if target.tls:
-        return SSLConnection(
-            host=target.host,
-            port=target.port,
-            ssl_ca_certs=target.tls_ca_file,
-            ssl_certfile=target.tls_cert_file,
-            ssl_keyfile=target.tls_key_file,
-            ssl_cert_reqs=ssl.CERT_REQUIRED if target.tls_verify else ssl.CERT_NONE,
-            ssl_check_hostname=target.tls_check_hostname and target.tls_verify,
-            **common,
-        )
+        connection = SSLConnection(host=target.host, port=target.port, **common)
+        files = (target.tls_ca_file, target.tls_cert_file, target.tls_key_file)
+        check_hostname = target.tls_check_hostname and target.tls_verify
+        connection.ssl_context = _context(*files, target.tls_verify, check_hostname, _state(files))
+        return connection
     return Connection(host=target.host, port=target.port, **common)
+
+
+@lru_cache(8)
+def _context(
+    ca: str | None, certificate: str | None, key: str | None, verify: bool, check_hostname: bool, state: State
+) -> RedisSSLContext:
+    """Return what connections have in common as long as the `state` of the files is the same.
+
+    To read the certificates takes some 50 ms, in which no request is answered.
+    """
+    return RedisSSLContext(
+        keyfile=key,
+        certfile=certificate,
+        cert_reqs=ssl.CERT_REQUIRED if verify else ssl.CERT_NONE,
+        ca_certs=ca,
+        check_hostname=check_hostname,
+    )
+
+
+def _state(files: Iterable[str | None]) -> State:
+    """Return what is another one once any of the files has been replaced, or written to."""
+    state: list[tuple[int, int, int]] = []
+    for file in files:
+        try:
+            found = Path(file or "").stat()
+            state.append((found.st_mtime_ns, found.st_ino, found.st_size))
+        except OSError:
+            # Whoever reads it says what is wrong with it.
+            state.append((0, 0, 0))
+    return tuple(state)
