@@ -172,7 +172,8 @@ async def use(port: int, seen: Counter[str], *, keep: bool) -> None:
     while True:
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        except ConnectionRefusedError:
+        except (ConnectionRefusedError, ConnectionResetError):
+            # Reset: who connects in the moment in which the socket is closed; nothing has been asked yet.
             return
         try:
             while True:

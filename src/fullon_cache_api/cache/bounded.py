@@ -2,7 +2,6 @@
 
 from asyncio import StreamReader
 from collections.abc import Awaitable
-from typing import cast
 
 from hiredis import Reader
 from redis._parsers.hiredis import _AsyncHiredisParser
@@ -30,7 +29,8 @@ class BoundedParser(_AsyncHiredisParser):
     async def read_from_socket(self) -> bool:
         """Read more of a reply."""
         # `on_connect` has set both.
-        stream, reader = cast(StreamReader, self._stream), cast(Reader, self._reader)
+        stream: StreamReader = self._stream  # type: ignore[assignment]
+        reader: Reader = self._reader  # type: ignore[assignment]
         data = await stream.read(self._read_size)
         if not data:
             raise ConnectionError("Connection closed by server.")

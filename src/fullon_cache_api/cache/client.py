@@ -55,6 +55,9 @@ class CacheClient:
     passed: ClassVar[tuple[type[ResponseError], ...]] = ()
     """Errors that are replies to who asks, beside WRONGTYPE."""
 
+    refuse = staticmethod(refuse_writes)
+    """Raises CommandRefused for what may not be sent."""
+
     def __init__(
         self,
         make_connection: Callable[[], Connection],
@@ -94,10 +97,6 @@ class CacheClient:
             return call.future
         (self._pages if page else self._lane(now)).submit(call)
         return call.future
-
-    def refuse(self, commands: tuple[Command, ...]) -> None:
-        """Raise CommandRefused for what may not be sent."""
-        refuse_writes(commands)
 
     async def ping(self, deadline: float) -> float:
         """Return how many milliseconds Redis takes to answer PING."""

@@ -20,6 +20,7 @@ class NodeClient(CacheClient):
 
     passed = (MovedError, AskError, TryAgainError)
 
-    def refuse(self, commands: tuple[Command, ...]) -> None:
+    @staticmethod
+    def refuse(commands: tuple[Command, ...]) -> None:
         """Raise CommandRefused for what neither reads keys nor asks for the nodes."""
         refuse_writes(tuple(command for command in commands if command not in _TOPOLOGY))

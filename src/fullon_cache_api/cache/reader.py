@@ -130,11 +130,24 @@ class Reader:
 
 
 def _usable(command: Command, reply: Reply) -> "Reply | WrongType":
+    """Return the reply to a command, if it can be its own: another type would pass for nothing cached."""
     if is_wrong_type(reply):
         return WrongType(str(command[1]))
-    if command[0] == "HGETALL" and isinstance(reply, list) and len(reply) > 2 * MAX_FIELDS:
-        return WrongType(str(command[1]), f"it has more than {MAX_FIELDS:,} fields")
-    return _own(command, reply)
+    match command[0]:
+        case "GET" | "HGET":
+            return _text(reply)
+        case "LLEN" | "HLEN":
+            if not isinstance(reply, int):
+                raise CacheUnavailable("unexpected reply")
+        case "HMGET":
+            if len(_texts(reply)) != len(command) - 2:
+                raise CacheUnavailable("unexpected reply")
+        case "HGETALL":
+            if len(_texts(reply)) > 2 * MAX_FIELDS:
+                return WrongType(str(command[1]), f"it has more than {MAX_FIELDS:,} fields")
+        case "LRANGE":
+            _texts(reply)
+    return reply
 
 
 def pairs(reply: Reply) -> dict[bytes, bytes]:
@@ -159,22 +172,6 @@ def _scanned(reply: Reply) -> tuple[bytes, set[bytes]]:
         case [bytes(cursor), list(found)]:
             return cursor, {key for key in _texts(found) if key is not None}
     raise CacheUnavailable("unexpected reply")
-
-
-def _own(command: Command, reply: Reply) -> Reply:
-    """Return the reply to a command, if it can be its own: another type would pass for nothing cached."""
-    match command[0]:
-        case "GET" | "HGET":
-            return _text(reply)
-        case "LLEN" | "HLEN":
-            if not isinstance(reply, int):
-                raise CacheUnavailable("unexpected reply")
-        case "HMGET":
-            if len(_texts(reply)) != len(command) - 2:
-                raise CacheUnavailable("unexpected reply")
-        case "HGETALL" | "LRANGE":
-            _texts(reply)
-    return reply
 
 
 def _texts(reply: Reply) -> list[bytes | None]:
