@@ -78,7 +78,8 @@ class Wrk:
             file.flush()
             options = ["-t1", f"-c{workload.connections}", f"-d{self._seconds}s", "-s", str(HERE / "wrk.lua")]
             before, redis_before = server.cpu_seconds, self._redis_cpu()
-            command = [self._binary, *options, server.url, "--", file.name]
+            key = [workload.key] if workload.key else []
+            command = [self._binary, *options, server.url, "--", file.name, *key]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
             used, redis_used = server.cpu_seconds - before, self._redis_cpu() - redis_before
         line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
@@ -99,6 +100,8 @@ class Wrk:
 def _assert_answers(server: Server, workload: Workload) -> None:
     path, tag = workload.requests[0]
     request = Request(server.url + path, headers={"If-None-Match": tag} if tag else {})
+    if workload.key:
+        request.add_header("X-API-Key", workload.key)
     try:
         with urlopen(request, timeout=5) as answer:
             status = answer.status

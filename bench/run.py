@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,8 +21,8 @@ import servers
 import workloads
 from load import Row, Wrk
 from open_loop import Latencies, constant_rate
-from servers import BARE, COHERENT, GATEWAY, HERE, SHARING, Server
-from specs import prefix_of, write_coherent, write_spec
+from servers import BARE, COHERENT, GATEWAY, HERE, KEYED, SHARING, Server
+from specs import prefix_of, write_coherent, write_keyed, write_spec
 
 from fullon_cache_api.demo import EmbeddedServer
 
@@ -119,6 +119,22 @@ def contenders(bench: Bench) -> None:
         bench.add(bench.wrk.compare_each("against others, 64 conn.", pairs))
 
 
+def authentication(bench: Bench) -> None:
+    """The same, where each request has an API key that is looked at, or not."""
+    spec, keys, key = write_keyed(Path(tempfile.mkdtemp(dir=bench.folder)))
+    own = {"ENDPOINTS_FILE": str(spec), "API_KEYS_FILE": str(keys)}
+    app = "fullon_cache_api.main:app"
+    with (
+        bench.started(GATEWAY) as (open_to_all,),
+        servers.uvicorn(KEYED, app, {**bench.environment, **own}) as keyed,
+    ):
+        for connections in (1, 64):
+            load = replace(workloads.tickers(connections), key=key)
+            bench.wrk.load(keyed, load)
+            name = f"API keys, {connections} conn."
+            bench.add(bench.wrk.compare_each(name, [(open_to_all, load), (keyed, load)]))
+
+
 def other_requests(bench: Bench) -> None:
     """Hot tickers, collections, refusals, 304s, and a mixture."""
     with bench.started(BARE, GATEWAY, SHARING, COHERENT) as running:
@@ -198,6 +214,7 @@ def compositions(bench: Bench) -> None:
 PARTS: Mapping[str, Callable[[Bench], None]] = {
     "tickers": tickers,
     "contenders": contenders,
+    "authentication": authentication,
     "other_requests": other_requests,
     "beside_large": beside_large,
     "sizes": sizes,

@@ -19,6 +19,7 @@ from urllib.request import urlopen
 HERE = Path(__file__).parent
 STARTS_WITHIN = 30.0
 BARE, GATEWAY, SHARING, COHERENT = "bare uvicorn", "gateway", "gateway, shared reads", "gateway, coherent"
+KEYED = "gateway, API keys"
 NGINX_LUA = Path("/usr/lib/nginx/modules/ngx_http_lua_module.so")
 
 

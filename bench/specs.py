@@ -7,6 +7,12 @@ from pathlib import Path
 import yaml
 from servers import HERE
 
+from fullon_cache_api.auth.api_key import make_key
+from fullon_cache_api.auth.key_file import write_keys
+
+KEYS = 1_000
+"""API keys that were given out."""
+
 _TICKER = "/tickers/{exchange}/{symbol}"
 
 
@@ -23,6 +29,19 @@ def write_coherent(folder: Path) -> Path:
     file = folder / "endpoints.yaml"
     file.write_text(json.dumps(shipped))
     return file
+
+
+def write_keyed(folder: Path) -> tuple[Path, Path, str]:
+    """Write the shipped spec with API keys asked for; returns its file, that of the keys, and one of them."""
+    shipped = yaml.safe_load((HERE.parent / "endpoints.yaml").read_text())
+    shutil.copytree(HERE.parent / "schemas", folder / "schemas")
+    shipped["securitySchemes"] = {"apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"}}
+    shipped["security"] = ["apiKey"]
+    file = folder / "endpoints.yaml"
+    file.write_text(json.dumps(shipped))
+    made = [make_key(f"user {number}", ["market:read"], {}, 0.0) for number in range(KEYS)]
+    write_keys(folder / "keys.json", [one.key for one in made])
+    return file, folder / "keys.json", made[-1].text
 
 
 def write_spec(folder: Path, endpoints: int) -> Path:

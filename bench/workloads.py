@@ -11,12 +11,16 @@ _REQUESTS = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """Requests that are sent in turn, each a path and perhaps an If-None-Match, over some connections."""
+    """Requests that are sent in turn, each a path and perhaps an If-None-Match, over some connections.
+
+    `key` is the API key of all of them, if any.
+    """
 
     name: str
     requests: tuple[tuple[str, str], ...]
     connections: int = 64
     status: int = 200
+    key: str = ""
 
     def lines(self) -> str:
         """Return the requests as wrk.lua reads them."""

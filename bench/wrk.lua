@@ -1,4 +1,5 @@
 -- Sends the requests of a file in turn: one a line, the path, then after a tab an If-None-Match if there is one.
+-- A second argument is the API key of all of them.
 local requests = {}
 
 function init(args)
@@ -6,6 +7,7 @@ function init(args)
     local path, tag = line:match("^([^\t]*)\t?(.*)$")
     local headers = {}
     if tag ~= "" then headers["If-None-Match"] = tag end
+    headers["X-API-Key"] = args[2]
     requests[#requests + 1] = wrk.format("GET", path, headers)
   end
 end

@@ -1,6 +1,7 @@
 """Requests that several processes count together, in a Redis that is not the one they serve."""
 
 import asyncio
+import dataclasses
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 import redis
 from loguru import logger
-from support import serving, settings_for
+from support import CHECKOUT, serving, settings_for
 
 from fullon_cache_api.cache.errors import CacheUnavailable
 from fullon_cache_api.cache.target import RedisTarget
@@ -160,6 +161,21 @@ def test_what_is_no_answer_to_the_script_is_not_believed() -> None:
         server.close()
 
     using(RedisTarget(), use)
+
+
+def test_a_user_with_the_rights_that_are_documented_can_count_and_nothing_else(
+    counts: EmbeddedServer, counted: "redis.Redis"
+) -> None:
+    rights = "+evalsha +script|load +get +set +time ~fullon:rate:*"
+    assert f"`{rights}`" in (CHECKOUT / "SECURITY.md").read_text(encoding="utf-8")
+    counted.execute_command("ACL", "SETUSER", "counter", "reset", "on", ">pw", "-@all", *rights.split())
+
+    async def use(count: SharedCount, told: list[str | None]) -> None:
+        assert await count.take("a") == (0.0, 2.0)
+        assert told == []
+
+    using(dataclasses.replace(target_of(counts), username="counter", password="pw"), use)
+    assert counted.keys() == [b"fullon:rate:a"]
 
 
 def test_a_server_that_is_read_is_never_written_to(redis_server: EmbeddedServer) -> None:

@@ -212,3 +212,19 @@ def test_certificates_are_read_once_as_long_as_they_stay_the_same(authority: Aut
     third = target.connection()
     assert isinstance(third, SSLConnection)
     assert third.ssl_context.get() is not first.ssl_context.get()
+
+
+def test_an_authority_that_is_given_is_the_only_one_that_is_believed(authority: Authority) -> None:
+    authority.issue("only")
+    connection = RedisTarget.from_url(f"rediss://h:6379/0{authority.query('only')}").connection()
+    assert isinstance(connection, SSLConnection)
+    context = connection.ssl_context.get()
+    assert [dict(pair for (pair,) in ca["subject"])["commonName"] for ca in context.get_ca_certs()] == [
+        "tests"
+    ]
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+    unchecked = RedisTarget.from_url(
+        f"rediss://h:6379/0{authority.query('only')}&ssl_cert_reqs=none"
+    ).connection()
+    assert isinstance(unchecked, SSLConnection)
+    assert unchecked.ssl_context.get().verify_mode == ssl.CERT_NONE

@@ -216,7 +216,7 @@ FAILURES = (
     Failure(
         "TLS: the certificate has expired",
         (UNAVAILABLE,),
-        "503, at once; each attempt loads the machine's authorities",
+        "503, at once",
         3,
         3,
         expired,

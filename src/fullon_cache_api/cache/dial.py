@@ -29,6 +29,24 @@ class _Common(TypedDict):
     socket_read_size: int
 
 
+class _OwnAuthority(RedisSSLContext):
+    """Believes the authority that is given alone; redis-py believes those of the machine besides."""
+
+    __slots__ = ()
+
+    def get(self) -> ssl.SSLContext:
+        """Return the context; raises OSError where a file cannot be used."""
+        if self.context is None and self.ca_certs is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname = self.check_hostname
+            context.verify_mode = ssl.VerifyMode(self.cert_reqs)
+            context.load_verify_locations(self.ca_certs)
+            if self.certfile is not None:
+                context.load_cert_chain(self.certfile, self.keyfile)
+            self.context = context
+        return super().get()
+
+
 def connection_to(target: RedisTarget) -> Connection | UnixDomainSocketConnection:
     """Return a new connection, not yet opened."""
     common: _Common = {
@@ -59,9 +77,9 @@ def _context(
 ) -> RedisSSLContext:
     """Return what connections have in common as long as the `state` of the files is the same.
 
-    To read the certificates takes some 50 ms, in which no request is answered.
+    To read those of the machine takes some 50 ms, in which no request is answered.
     """
-    return RedisSSLContext(
+    return _OwnAuthority(
         keyfile=key,
         certfile=certificate,
         cert_reqs=ssl.CERT_REQUIRED if verify else ssl.CERT_NONE,
