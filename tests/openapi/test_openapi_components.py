@@ -236,6 +236,8 @@ def test_problem_responses_come_by_status_and_their_examples_fit_the_problem_sch
         "NotCached": (404, "/problems/not-cached"),
         "BadParameters": (400, "/problems/bad-parameters"),
         "AmbiguousOrder": (409, "/problems/ambiguous-order"),
+        "AnswerTooLarge": (413, "/problems/answer-too-large"),
+        "RateLimited": (429, "/problems/rate-limited"),
         "CorruptCache": (502, "/problems/corrupt-cache"),
         "CacheUnavailable": (503, "/problems/cache-unavailable"),
         "CacheTimeout": (504, "/problems/cache-timeout"),
@@ -249,6 +251,8 @@ def test_problems_that_no_operation_answers_with_are_no_components(
     assert list(components(make_spec(make_endpoint()))["responses"]) == [
         "NotModified",
         "BadParameters",
+        "AnswerTooLarge",
+        "RateLimited",
         "CorruptCache",
         "CacheUnavailable",
         "CacheTimeout",
@@ -256,9 +260,10 @@ def test_problems_that_no_operation_answers_with_are_no_components(
     ]
 
 
-def test_an_unavailable_cache_says_when_to_try_again(spec: Spec) -> None:
+@pytest.mark.parametrize("name", ["CacheUnavailable", "RateLimited"])
+def test_what_passes_says_when_to_try_again(spec: Spec, name: str) -> None:
     found = components(spec)
-    assert found["responses"]["CacheUnavailable"]["headers"] == {
+    assert found["responses"][name]["headers"] == {
         "X-Request-ID": {"$ref": "#/components/headers/RequestId"},
         "Retry-After": {"$ref": "#/components/headers/RetryAfter"},
     }

@@ -6,10 +6,12 @@ from fullon_cache_api.spec.batch import BATCH_PATH, MAX_GETS, offers_batch
 from fullon_cache_api.spec.json import PlainObject
 from fullon_cache_api.spec.model import Spec, Tag
 from fullon_cache_api.spec.problems import (
+    ANSWER_TOO_LARGE,
     BAD_PARAMETERS,
     CACHE_TIMEOUT,
     CACHE_UNAVAILABLE,
     INTERNAL_ERROR,
+    RATE_LIMITED,
     UNAUTHENTICATED,
     ProblemKind,
 )
@@ -21,7 +23,14 @@ from .security import requirements
 from .system import system_schemas
 
 BATCH_TAG = Tag("Batch", "Several endpoints in one request.")
-BATCH_PROBLEMS = (BAD_PARAMETERS, INTERNAL_ERROR, CACHE_UNAVAILABLE, CACHE_TIMEOUT)
+BATCH_PROBLEMS = (
+    BAD_PARAMETERS,
+    ANSWER_TOO_LARGE,
+    RATE_LIMITED,
+    INTERNAL_ERROR,
+    CACHE_UNAVAILABLE,
+    CACHE_TIMEOUT,
+)
 
 _DESCRIPTION = (
     "Each `get` is path and query of an endpoint, below the prefix and percent-encoded as any value of a "

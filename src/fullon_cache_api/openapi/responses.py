@@ -7,6 +7,7 @@ from fullon_cache_api.spec.media import CSV_TYPE, JSON_TYPE, LINES_TYPE
 from fullon_cache_api.spec.model import Endpoint
 from fullon_cache_api.spec.problems import (
     AMBIGUOUS_ORDER,
+    ANSWER_TOO_LARGE,
     BAD_PARAMETERS,
     CACHE_TIMEOUT,
     CACHE_UNAVAILABLE,
@@ -14,6 +15,7 @@ from fullon_cache_api.spec.problems import (
     FORBIDDEN,
     INTERNAL_ERROR,
     NOT_CACHED,
+    RATE_LIMITED,
     UNAUTHENTICATED,
     ProblemKind,
 )
@@ -127,6 +129,12 @@ _OCCURRENCES: Mapping[ProblemKind, tuple[str, str, JsonObject]] = {
         "The order id is cached on binance, kraken: say which with ?exchange=.",
         {"exchanges": ["binance", "kraken"]},
     ),
+    ANSWER_TOO_LARGE: (
+        "/tickers",
+        "An answer has 1,000,000 bytes at most: ask for less of it.",
+        {},
+    ),
+    RATE_LIMITED: (_TICKER, "These are more requests than one client may make: again in 1 s.", {}),
     INTERNAL_ERROR: (_TICKER, "The gateway failed; its log says why.", {}),
     CORRUPT_CACHE: (
         _TICKER,
@@ -147,7 +155,14 @@ def problems_of(endpoint: Endpoint) -> Iterator[ProblemKind]:
         yield NOT_CACHED
     if endpoint.read.ambiguous:
         yield AMBIGUOUS_ORDER
-    yield from (INTERNAL_ERROR, CORRUPT_CACHE, CACHE_UNAVAILABLE, CACHE_TIMEOUT)
+    yield from (
+        ANSWER_TOO_LARGE,
+        RATE_LIMITED,
+        INTERNAL_ERROR,
+        CORRUPT_CACHE,
+        CACHE_UNAVAILABLE,
+        CACHE_TIMEOUT,
+    )
 
 
 def operation_responses(
@@ -207,7 +222,7 @@ def response_components(kinds: Iterable[ProblemKind], problem: str, prefix: str)
 
 def _response(kind: ProblemKind, problem: str, prefix: str) -> PlainObject:
     headers: PlainObject = {"X-Request-ID": {"$ref": "#/components/headers/RequestId"}}
-    if kind is CACHE_UNAVAILABLE:
+    if kind in (CACHE_UNAVAILABLE, RATE_LIMITED):
         headers["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
     if kind is UNAUTHENTICATED:
         headers |= thaw_object(_CHALLENGE)
