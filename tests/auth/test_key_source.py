@@ -200,7 +200,7 @@ def test_the_same_keys_are_the_same_version() -> None:
 
 FAILURES: list[tuple[bytes | Exception, str]] = [
     (b"<html>", "is not JSON"),
-    (b'{"keys": []}', "has no key that verifies RS256"),
+    (b'{"keys": [1]}', "has no key that verifies RS256"),
     (ConnectionRefusedError(111, "Connection refused"), "cannot be fetched: Connection refused"),
     (TimeoutError(), "cannot be fetched: TimeoutError"),
     (ValueError("secret"), "cannot be fetched: ValueError"),
@@ -228,6 +228,20 @@ def test_where_no_keys_come_at_first_nothing_can_be_verified(failure: bytes | Ex
         await source.renew()
         assert source.find("a") is not None
         assert reports == [(ADDRESS, reason), (ADDRESS, None)]
+
+    run(test)
+
+
+def test_a_set_that_is_emptied_ends_all_tokens() -> None:
+    async def test() -> None:
+        issuer = Issuer()
+        source, clock, reports = address(issuer)
+        await source.renew()
+        issuer.answer = b'{"keys": []}'
+        clock.passes(30)
+        await source.renew()
+        assert source.find("a") is None
+        assert reports == []
 
     run(test)
 

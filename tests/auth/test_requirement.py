@@ -253,3 +253,7 @@ def test_a_name_is_that_of_a_key_or_of_a_verified_token_and_of_nobody_else() -> 
     assert BOTH.name_of([(b"authorization", b"Bearer good")]) is None
     assert BOTH.name_of([(b"x-api-key", KEY[:-1])]) is None
     assert BOTH.name_of([]) is None
+    junk, bad = (b"x-api-key", b"junk"), (b"authorization", b"Bearer bad")
+    assert BOTH.name_of([junk, (b"authorization", b"bearer known")]) == "token 5"
+    assert BOTH.name_of([bad, (b"x-api-key", KEY)]) == f"key {DESK.key.id}"
+    assert BOTH.name_of([junk, bad, (b"authorization", b"Basic x"), (b"authorization", b"Bearer")]) is None

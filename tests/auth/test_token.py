@@ -158,6 +158,12 @@ def test_a_claim_holds_texts_and_integers_and_nothing_that_looks_like_one(
     assert verify(token(RSA, ex_id=given_)).claims == {"sub": frozenset({"7"}), "ex_id": frozenset(held)}
 
 
+def test_what_utf_8_cannot_hold_is_no_claim() -> None:
+    who = verify(token(RSA, sub="7\ud800", ex_id=["3", "\udfff"]))
+    assert who.claims == {"sub": frozenset(), "ex_id": frozenset({"3"})}
+    assert len(who.id) == 64
+
+
 def test_who_has_no_sub_is_known_by_the_tokens_digest() -> None:
     who = verify(token(RSA, sub=None))
     assert len(who.id) == 64

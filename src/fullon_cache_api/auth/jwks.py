@@ -31,6 +31,7 @@ KeySet: TypeAlias = Mapping[str | None, PublicKey]
 def parse_key_set(raw: bytes, algorithm: Algorithm, place: str) -> KeySet:
     """Return the keys of a set that can verify signatures of an algorithm; raises AuthError where none can.
 
+    An empty set has none, and is one all the same: who empties it wants all tokens to end.
     What is not for signatures, or for another algorithm, is left out (RFC 7517, section 4); so is what is too
     weak, and the private part of a key.
     """
@@ -53,7 +54,7 @@ def parse_key_set(raw: bytes, algorithm: Algorithm, place: str) -> KeySet:
         identity = member.get("kid")
         if isinstance(identity, str):
             found.setdefault(identity, key)
-    if not usable:
+    if members and not usable:
         raise AuthError(place, f"has no key that verifies {algorithm}")
     if len(usable) == 1:
         found[None] = usable[0]

@@ -94,14 +94,22 @@ class Requirement:
         raise Unauthenticated("nothing says who asks", self._challenges, given=False)
 
     def name_of(self, headers: Headers) -> str | None:
-        """Return whose the key or the token is that is given, None where that is not known at once."""
-        try:
-            who = self.look(headers)
-        except Unauthenticated:
-            return None
-        if isinstance(who, bytes):
-            return None
-        return f"{'token' if who.is_bearer else 'key'} {who.id}"
+        """Return whose the key or the token is that is given, None where that is not known at once.
+
+        Of a good one and a bad one the good one counts, whichever an endpoint prefers: with what is refused
+        nobody becomes somebody else.
+        """
+        for name, value in headers:
+            if name == self._header and self._keys is not None:
+                who = self._keys.value.find(value, self._clock())
+            elif name == _AUTHORIZATION and self._tokens is not None:
+                match = _BEARER.fullmatch(value)
+                who = self._tokens.remembered(match[1]) if match is not None and match[1] else None
+            else:
+                continue
+            if who is not None:
+                return f"{'token' if who.is_bearer else 'key'} {who.id}"
+        return None
 
     async def verify(self, token: bytes) -> Principal:
         """Return whom a token was given to; raises Unauthenticated and AuthenticationUnavailable."""

@@ -1,6 +1,7 @@
 """Bearer tokens: JWTs that are verified by one algorithm, for one issuer and one audience."""
 
 import hashlib
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection
@@ -22,6 +23,10 @@ REMEMBERED = 4_096
 
 LONGEST_REMEMBERED = 86_400
 """Seconds after which a token is verified again, though it has not expired."""
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""What JSON can hold and UTF-8 cannot."""
 
 
 class _UnknownKey(Exception):
@@ -132,6 +137,7 @@ def _digest(token: bytes) -> bytes:
 
 
 def _texts(value: object) -> list[str]:
-    """Return what a claim holds as texts: one, or several."""
+    """Return what a claim holds as texts: one, or several; halves of surrogate pairs are none."""
     values = value if isinstance(value, list) else [value]
-    return [str(one) for one in values if isinstance(one, (str, int)) and not isinstance(one, bool)]
+    texts = [str(one) for one in values if isinstance(one, (str, int)) and not isinstance(one, bool)]
+    return [text for text in texts if not _SURROGATE.search(text)]
