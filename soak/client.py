@@ -90,7 +90,7 @@ class Client:
 
     async def get(self, target: str, headers: Mapping[str, str], method: str = "GET") -> Answer:
         """Send a request and return its whole answer; raises Broken."""
-        head = f"{method} {target} HTTP/1.1\r\nHost: gateway\r\n"
+        head = f"{method} {target} HTTP/1.1\r\nHost: localhost\r\n"
         request = head + "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n"
         try:
             async with asyncio.timeout(PATIENCE):

@@ -33,8 +33,8 @@ _GARBAGE = (
     b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
     b"\r\n" * 50,
 )
-_LARGE = b"GET /api/tickers/bybit HTTP/1.1\r\nHost: gateway\r\n\r\n"
-_SMALL = b"GET /api/tickers/binance/S0001-USDT HTTP/1.1\r\nHost: gateway\r\n\r\n"
+_LARGE = b"GET /api/tickers/bybit HTTP/1.1\r\nHost: localhost\r\n\r\n"
+_SMALL = b"GET /api/tickers/binance/S0001-USDT HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @dataclass(slots=True)
@@ -153,7 +153,7 @@ class Load:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         for number in numbers:
             target = f"/api/tickers/kraken/S{number:04d}-USDT?fields=symbol"
-            writer.write(f"GET {target} HTTP/1.1\r\nHost: gateway\r\n\r\n".encode())
+            writer.write(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         received = b""
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):

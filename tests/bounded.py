@@ -57,7 +57,12 @@ class Bounded:
 
 @contextmanager
 def bounded(
-    app: ASGIApp, limits: Limits | None = None, delay: float = 0.0, grace: int = 5, workers: int = 1
+    app: ASGIApp,
+    limits: Limits | None = None,
+    delay: float = 0.0,
+    grace: int = 5,
+    workers: int = 1,
+    hosts: frozenset[bytes] | None = None,
 ) -> Iterator[Bounded]:
     """Serve an application on a free port of 127.0.0.1, and end it."""
     listener = socket.create_server(("127.0.0.1", 0))
@@ -66,6 +71,7 @@ def bounded(
         app,
         limits or Limits(),
         delay,
+        hosts,
         log_config=None,
         access_log=False,
         ws="none",

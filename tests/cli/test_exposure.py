@@ -12,7 +12,10 @@ import httpx
 import pytest
 from guarded import write_guarded
 
-from fullon_cache_api.cli.exposure import is_loopback
+from fullon_cache_api.cli.exposure import is_loopback, own_hosts
+from fullon_cache_api.loading import load as load_spec
+from fullon_cache_api.resources import resource
+from fullon_cache_api.settings import Settings
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Cli, Environment, Launch
@@ -100,3 +103,13 @@ def test_an_application_for_any_server_says_in_the_log_that_it_asks_nobody(envir
 
     assert log().count(WARNING) == 1
     assert log(AUTH="none") == ""
+
+
+def test_on_this_machine_alone_requests_name_it_and_else_whatever_they_like(tmp_path: Path) -> None:
+    spec = load_spec(resource("endpoints.yaml"))
+    here = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
+    assert own_hosts(Settings.load({}, None), spec) == here
+    assert own_hosts(Settings.load({"API_HOST": "Desk.local"}, None), spec) == here | {b"desk.local"}
+    assert own_hosts(Settings.load({"API_HOST": "::1"}, None), spec) == here
+    assert own_hosts(Settings.load({"AUTH": "none"}, None), spec) is None
+    assert own_hosts(Settings.load({}, None), load_spec(write_guarded(tmp_path).spec)) is None

@@ -289,3 +289,30 @@ def test_an_overloaded_answer_says_when_to_come_again(running: Bounded, host: Ho
     client = running.connect()
     client.sendall(get("/more"))
     assert answer_of(client)[1]["retry-after"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"Host: localhost\r\n", 200),
+        (b"Host: LOCALHOST:8000\r\n", 200),
+        (b"Host: 127.0.0.1:1\r\n", 200),
+        (b"Host: [::1]:8000\r\n", 200),
+        (b"Host: evil.example\r\n", 421),
+        (b"Host: evil.example:8000\r\n", 421),
+        (b"Host: localhost.evil.example\r\n", 421),
+        (b"Host: localhost@evil.example\r\n", 421),
+        (b"Host: 127.0.0.1:8000:80\r\n", 421),
+        (b"Host: localhost\r\nHost: evil.example\r\n", 421),
+        (b"Host:\r\n", 421),
+    ],
+)
+def test_where_only_this_machine_may_ask_a_page_whose_name_leads_to_it_reads_nothing(
+    host: Host, head: bytes, status: int
+) -> None:
+    own = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
+    with bounded(host, hosts=own) as running:
+        client = running.connect()
+        client.sendall(b"GET / HTTP/1.1\r\n" + head + b"\r\n")
+        assert answer_of(client)[0] == status
+        assert host.seen == (["/"] if status == 200 else [])

@@ -19,6 +19,7 @@ from fullon_cache_api.http.problems import (
     BatchTooLarge,
     HeadersTooLarge,
     MethodNotAllowed,
+    Misdirected,
     NoSuchEndpoint,
     NotCached,
     Overloaded,
@@ -127,6 +128,13 @@ ERRORS: list[tuple[Exception, str, int, str, dict[str, object]]] = [
         {},
     ),
     (BadRequest(), "bad-request", 400, "The request cannot be read.", {}),
+    (
+        Misdirected(),
+        "misdirected",
+        421,
+        "Only this machine may ask, under its own names: localhost, or a loopback address.",
+        {},
+    ),
     (RequestTimeout(), "request-timeout", 408, "The rest of the request did not come in time.", {}),
     (TargetTooLong(1_000), "target-too-long", 414, "The path and the query have 1,000 bytes at most.", {}),
     (

@@ -31,7 +31,7 @@ def serving_symbols(log: Path, command: tuple[str, ...]) -> Iterator[Served]:
     with EmbeddedServer() as server, redis.Redis.from_url(server.url) as writer:
         for number, symbol in enumerate(SYMBOLS):
             writer.hset("tickers:binance", f"{symbol}/USDT", f'{{"last": {number}, "volume": {number}}}')
-        with served(log, {"REDIS_URL": server.url}, command) as running:
+        with served(log, {"REDIS_URL": server.url, "AUTH": "none"}, command) as running:
             yield running
             assert running.is_alive
 

@@ -300,6 +300,7 @@ def test_every_kind_of_problem_has_its_status() -> None:
         "/problems/batch-too-large": 413,
         "/problems/answer-too-large": 413,
         "/problems/bad-request": 400,
+        "/problems/misdirected": 421,
         "/problems/request-timeout": 408,
         "/problems/target-too-long": 414,
         "/problems/headers-too-large": 431,

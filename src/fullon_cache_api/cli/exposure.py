@@ -22,6 +22,18 @@ def refuse_exposure(settings: Settings, spec: Spec) -> None:
     raise SettingsError("AUTH", reason)
 
 
+def own_hosts(settings: Settings, spec: Spec) -> frozenset[bytes] | None:
+    """Return the hosts that requests may name; None where it is for a key, or for nobody, to say who may ask.
+
+    Where everybody on this machine may, so might each web page that its browsers show: whose name leads to
+    127.0.0.1 (DNS rebinding) would be of the same origin as the gateway.
+    """
+    if spec.authenticates or settings.auth == "none":
+        return None
+    host = settings.host.lower()
+    return frozenset({b"localhost", b"127.0.0.1", b"[::1]", (f"[{host}]" if ":" in host else host).encode()})
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host is nothing but addresses that only this machine reaches; 0.0.0.0 and :: are not."""
     try:

@@ -32,12 +32,23 @@ _LOG = get_component_logger("fullon.api.cache.server")
 
 
 class ServerConfig(uvicorn.Config):
-    """uvicorn's configuration with what a GracefulServer needs; workers get it by pickle."""
+    """uvicorn's configuration with what a GracefulServer needs; workers get it by pickle.
 
-    def __init__(self, app: Callable[..., Any] | str, limits: Limits, delay: float, **options: Any) -> None:
+    `hosts` are the only ones that requests may name, where not all are; without their ports.
+    """
+
+    def __init__(
+        self,
+        app: Callable[..., Any] | str,
+        limits: Limits,
+        delay: float,
+        hosts: frozenset[bytes] | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(app, http=Protocol, **options)
         self.limits = limits
         self.delay = delay
+        self.hosts = hosts
 
 
 class GracefulServer(uvicorn.Server):

@@ -7,6 +7,7 @@ for the head of a request, and for a client to take an answer, for as long as th
 import asyncio
 import fcntl
 import math
+import re
 import sys
 from termios import TIOCOUTQ
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from uvicorn.server import ServerState
 from fullon_cache_api.http.problems import (
     BadRequest,
     HeadersTooLarge,
+    Misdirected,
     RequestTimeout,
     TargetTooLong,
     explain,
@@ -46,6 +48,9 @@ LEAST_RATE = 1_024
 """Bytes per second that a client has to take in of its answer, on an average over its timeout."""
 
 
+_PORT = re.compile(rb":[0-9]*\Z")
+
+
 class Protocol(HttpToolsProtocol):
     """One connection; `watch` ends it when its client takes too long."""
 
@@ -60,6 +65,7 @@ class Protocol(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._limits: Limits = config.limits
+        self._hosts = config.hosts
         self._timeout = config.limits.client_timeout
         self._head: float = 0
         self._size: float = 0
@@ -99,6 +105,8 @@ class Protocol(HttpToolsProtocol):
             error = self._too_large()
         elif self._size > self._limits.headers and self._has_long_fields():
             error = HeadersTooLarge()
+        elif self._hosts is not None and not self._is_own_host(self._hosts):
+            error = Misdirected()
         if error is None:
             super().on_headers_complete()
         else:
@@ -181,6 +189,11 @@ class Protocol(HttpToolsProtocol):
     def _too_large(self) -> Exception:
         most = self._limits.target
         return TargetTooLong(most) if len(self.url) > most else HeadersTooLarge()
+
+    def _is_own_host(self, own: frozenset[bytes]) -> bool:
+        return all(
+            _PORT.sub(b"", value.strip().lower()) in own for name, value in self.headers if name == b"host"
+        )
 
     def _has_long_fields(self) -> bool:
         return sum(len(name) + len(value) + 4 for name, value in self.headers) > self._limits.headers

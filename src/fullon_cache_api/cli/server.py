@@ -14,7 +14,7 @@ import uvicorn
 from uvicorn.supervisors import ChangeReload
 
 import fullon_cache_api
-from fullon_cache_api.cli.exposure import refuse_exposure
+from fullon_cache_api.cli.exposure import own_hosts, refuse_exposure
 from fullon_cache_api.cli.graceful import GracefulServer, ServerConfig
 from fullon_cache_api.cli.options import load_settings
 from fullon_cache_api.cli.workers import Workers
@@ -68,6 +68,7 @@ class Service:
             app,
             self.settings.limits,
             self.settings.shutdown_delay,
+            own_hosts(self.settings, self.gateway.spec),
             host=self.settings.host,
             port=self.settings.port,
             workers=self.settings.workers,

@@ -16,6 +16,7 @@ ClientError
     ├── AnswerTooLarge      413
     ├── BatchTooLarge       413
     ├── TargetTooLong       414
+    ├── Misdirected         421
     ├── RateLimited         429
     ├── HeadersTooLarge     431
     ├── InternalError       500
@@ -144,6 +145,10 @@ class BadRequest(ProblemError):
     """What the gateway got is not HTTP."""
 
 
+class Misdirected(ProblemError):
+    """The gateway answers this machine alone, and under its own names."""
+
+
 class RequestTimeout(ProblemError):
     """The rest of the request did not reach the gateway in time."""
 
@@ -195,6 +200,7 @@ PROBLEMS: dict[str, type[ProblemError]] = {
     "/problems/batch-too-large": BatchTooLarge,
     "/problems/answer-too-large": AnswerTooLarge,
     "/problems/bad-request": BadRequest,
+    "/problems/misdirected": Misdirected,
     "/problems/request-timeout": RequestTimeout,
     "/problems/target-too-long": TargetTooLong,
     "/problems/headers-too-large": HeadersTooLarge,

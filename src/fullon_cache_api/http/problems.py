@@ -55,6 +55,10 @@ class BadRequest(Exception):
     """What came is not HTTP."""
 
 
+class Misdirected(Exception):
+    """A request names a Host that is not this machine, where only this machine may ask."""
+
+
 class RequestTimeout(Exception):
     """The rest of a request did not come in time."""
 
@@ -148,6 +152,12 @@ def _(error: AnswerTooLarge) -> ProblemText:
 @explain.register
 def _(error: BadRequest) -> ProblemText:
     return ProblemText(kinds.BAD_REQUEST, "The request cannot be read.")
+
+
+@explain.register
+def _(error: Misdirected) -> ProblemText:
+    detail = "Only this machine may ask, under its own names: localhost, or a loopback address."
+    return ProblemText(kinds.MISDIRECTED, detail)
 
 
 @explain.register

@@ -94,6 +94,12 @@ TARGET_TOO_LONG = ProblemKind(
     "Target too long",
     "The path and the query together are longer than the gateway takes.",
 )
+MISDIRECTED = ProblemKind(
+    "misdirected",
+    421,
+    "Misdirected",
+    "The Host of the request is not one that the gateway answers for.",
+)
 HEADERS_TOO_LARGE = ProblemKind(
     "headers-too-large",
     431,
@@ -156,6 +162,7 @@ PROBLEMS = (
     BAD_REQUEST,
     REQUEST_TIMEOUT,
     TARGET_TOO_LONG,
+    MISDIRECTED,
     HEADERS_TOO_LARGE,
     RATE_LIMITED,
     OVERLOADED,
