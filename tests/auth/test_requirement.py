@@ -257,3 +257,13 @@ def test_a_name_is_that_of_a_key_or_of_a_verified_token_and_of_nobody_else() -> 
     assert BOTH.name_of([junk, (b"authorization", b"bearer known")]) == "token 5"
     assert BOTH.name_of([bad, (b"x-api-key", KEY)]) == f"key {DESK.key.id}"
     assert BOTH.name_of([junk, bad, (b"authorization", b"Basic x"), (b"authorization", b"Bearer")]) is None
+
+
+def test_of_a_key_and_a_token_the_one_whose_scheme_comes_first_decides() -> None:
+    good_key, bad_key = (b"x-api-key", KEY), (b"x-api-key", b"junk")
+    good_token, bad_token = (b"authorization", b"Bearer known"), (b"authorization", b"Bearer")
+    assert BOTH.look([good_key, bad_token]) == DESK.key.principal
+    refused(BOTH, bad_key, good_token)
+    token_first = requirement(TOKEN_SCHEME, KEY_SCHEME)
+    assert token_first.look([bad_key, good_token]) == HOLDER
+    refused(token_first, good_key, bad_token)
