@@ -115,10 +115,30 @@ def test_secrets_are_compared_in_constant_time_and_an_unknown_id_costs_as_much(
 
     monkeypatch.setattr("fullon_cache_api.auth.api_key.hmac.compare_digest", compare)
     monkeypatch.setattr("fullon_cache_api.auth.api_key.hashlib.sha256", hash_)
-    for text in (TEXT, TEXT[:-1] + b"4", b"fca_ffffffffffff_" + SECRET):
-        RING.find(text, 0.0)
-    assert compared == [(32, 32)] * 3
-    assert hashed == [80] * 3
+    ring = KeyRing({b"0123456789ab": KEY})
+    bad = (TEXT[:-1] + b"4", b"fca_ffffffffffff_" + SECRET)
+    for text in (TEXT, *bad, *bad):
+        ring.find(text, 0.0)
+    assert compared == [(32, 32)] * 5
+    assert hashed == [80] * 5
+
+
+def test_a_key_that_was_found_is_known_until_it_expires_and_nothing_else_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = make_key("desk", [], {}, 0.0, 10.0)
+    ring = KeyRing({made.key.id.encode(): made.key})
+    text = made.text.encode()
+    assert ring.find(text, 9.0) is made.key.principal
+
+    def fail(one: bytes, other: bytes) -> bool:
+        raise AssertionError
+
+    monkeypatch.setattr("fullon_cache_api.auth.api_key.hmac.compare_digest", fail)
+    assert ring.find(text, 9.0) is made.key.principal
+    assert ring.find(text, 10.0) is None
+    with pytest.raises(AssertionError):
+        ring.find(text[:-1] + b"_", 9.0)
 
 
 def test_a_ring_without_keys_believes_nothing() -> None:

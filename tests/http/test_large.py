@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -414,3 +415,16 @@ async def test_a_large_collection_of_which_nothing_was_asked_for_is_not_cached_w
             target = f"/api/exchanges/binance/orders?status={status}"
             scope = http_scope(target, "HEAD")
             assert (await answer(gateway.get_app(), scope)).status == code
+
+
+@pytest.mark.parametrize("media_type", [b"application/json", b"text/csv", b"application/x-ndjson"])
+def test_to_a_client_of_http_1_0_a_large_answer_is_sent_whole_with_its_length(
+    client: httpx.Client, writer: "redis.Redis", media_type: bytes
+) -> None:
+    put_many(writer, "binance", 3 * LARGE)
+    with socket.create_connection((client.base_url.host, client.base_url.port), timeout=10) as old:
+        old.sendall(b"GET %s HTTP/1.0\r\nAccept: %s\r\n\r\n" % (PATH.encode(), media_type))
+        head, _, body = b"".join(iter(lambda: old.recv(1 << 16), b"")).partition(b"\r\n\r\n")
+    assert b"transfer-encoding" not in head.lower()
+    assert b"content-length: %d\r\n" % len(body) in head.lower() + b"\r\n"
+    assert body.count(b"S2999-USDT") == 1

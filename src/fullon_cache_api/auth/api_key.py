@@ -67,23 +67,35 @@ def make_key(
 
 
 class KeyRing:
-    """The keys that were given out, by their ids."""
+    """The keys that were given out, by their ids.
 
-    __slots__ = ("_keys", "_nobody")
+    A text that was found to be a key is known from then on: no more of them than there are keys. They are
+    looked up by a hash whose seed is random in each process, which tells nobody how near a guess has come.
+    """
+
+    __slots__ = ("_keys", "_known", "_nobody")
 
     def __init__(self, keys: Mapping[bytes, ApiKey]) -> None:
         self._keys = keys
+        self._known: dict[bytes, ApiKey] = {}
         # What an unknown id is compared with, so that it takes as long as a known one: no secret fits.
         self._nobody = ApiKey("", "", bytes(_SALT_BYTES), bytes(32), Principal("", frozenset(), {}), 0.0)
 
     def find(self, text: bytes, now: float) -> Principal | None:
         """Return whom a key was given to; None where it is none, or has expired."""
+        key = self._known.get(text) or self._verified(text)
+        if key is None or (key.expires is not None and now >= key.expires):
+            return None
+        return key.principal
+
+    def _verified(self, text: bytes) -> ApiKey | None:
         if len(text) != _LENGTH or text[: len(_START)] != _START or text[_ID_END] != _SEPARATOR:
             return None
         key = self._keys.get(text[len(_START) : _ID_END], self._nobody)
         if not hmac.compare_digest(_hash(key.salt, text[_ID_END + 1 :]), key.hash):
             return None
-        return key.principal if key.expires is None or now < key.expires else None
+        self._known[text] = key
+        return key
 
 
 def _hash(salt: bytes, secret: bytes) -> bytes:

@@ -124,12 +124,19 @@ class Answers:
     async def deliver(self, scope: Scope, form: Form, made: Finished | Stream, deadline: float) -> Response:
         """Return what was obtained as the answer to a request: compressed, or sent while it is made."""
         compression = self._source.compression
-        if isinstance(made, Stream) and form is not self.forms.json and "app" in scope:
-            # A host's middleware can end a body that was cut like a whole one, and only JSON shows that.
+        if isinstance(made, Stream) and self._must_be_whole(scope, form):
             made = self._checked(await self._gather(made, form, None, deadline))
         if isinstance(made, Stream):
             return compression.stream(scope, await self._streaming.respond(made, form, scope["method"]))
         return await compression.respond(scope, made.response, deadline)
+
+    def _must_be_whole(self, scope: Scope, form: Form) -> bool:
+        """Whether an answer cannot be sent while it is made.
+
+        HTTP/1.0 knows no chunks: a body without its length ends with the connection, however that ends. A
+        host's middleware can end a body that was cut like a whole one, too, and only JSON shows that.
+        """
+        return scope.get("http_version") == "1.0" or (form is not self.forms.json and "app" in scope)
 
     def _finish_once(self, derived: Derived, form: Form, selection: Selection | None, key: Key) -> Finished:
         finished = self.forms.finish(derived.answer(), form, selection)
