@@ -139,6 +139,7 @@ def test_an_operation_is_all_that_the_spec_says_of_an_endpoint(spec: Spec) -> No
                 "400": {"$ref": "#/components/responses/BadParameters"},
                 "404": {"$ref": "#/components/responses/NotCached"},
                 "413": {"$ref": "#/components/responses/AnswerTooLarge"},
+                "414": {"$ref": "#/components/responses/TargetTooLong"},
                 "429": {"$ref": "#/components/responses/RateLimited"},
                 "500": {"$ref": "#/components/responses/InternalError"},
                 "502": {"$ref": "#/components/responses/CorruptCache"},
@@ -161,17 +162,17 @@ def test_an_operation_leaves_out_what_the_spec_does_not_say(spec: Spec) -> None:
 @pytest.mark.parametrize(
     ("path", "statuses"),
     [
-        ("/tickers", "200 304 400 413 429 500 502 503 504"),
+        ("/tickers", "200 304 400 413 414 429 500 502 503 504"),
         (
             "/tickers/{exchange}/{symbol}",
-            "200 304 400 404 413 429 500 502 503 504",
+            "200 304 400 404 413 414 429 500 502 503 504",
         ),
-        ("/newest/{exchange}", "200 304 400 404 413 429 500 502 503 504"),
+        ("/newest/{exchange}", "200 304 400 404 413 414 429 500 502 503 504"),
         (
             "/orders/{order_id}/status",
-            "200 304 400 404 409 413 429 500 502 503 504",
+            "200 304 400 404 409 413 414 429 500 502 503 504",
         ),
-        ("/blocked/{exchange}/{symbol}", "200 304 400 413 429 500 502 503 504"),
+        ("/blocked/{exchange}/{symbol}", "200 304 400 413 414 429 500 502 503 504"),
         ("/health", "200 400 500 503"),
         ("/health/live", "200 400 500"),
         ("/health/ready", "200 400 500 503"),
@@ -280,7 +281,7 @@ def test_a_batch_says_what_can_be_asked_and_what_is_answered(spec: Spec) -> None
     assert (get["name"], get["in"], get["required"]) == ("get", "query", True)
     assert (get["style"], get["explode"]) == ("form", True)
     assert get["schema"] == {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 50}
-    assert " ".join(operation["responses"]) == "200 304 400 413 429 500 503 504"
+    assert " ".join(operation["responses"]) == "200 304 400 413 414 429 500 503 504"
     content = operation["responses"]["200"]["content"]["application/json"]
     assert content["schema"] == {"$ref": "#/components/schemas/Batch"}
 

@@ -12,6 +12,7 @@ from fullon_cache_api.spec.problems import (
     CACHE_UNAVAILABLE,
     INTERNAL_ERROR,
     RATE_LIMITED,
+    TARGET_TOO_LONG,
     UNAUTHENTICATED,
     ProblemKind,
 )
@@ -26,6 +27,7 @@ BATCH_TAG = Tag("Batch", "Several endpoints in one request.")
 BATCH_PROBLEMS = (
     BAD_PARAMETERS,
     ANSWER_TOO_LARGE,
+    TARGET_TOO_LONG,
     RATE_LIMITED,
     INTERNAL_ERROR,
     CACHE_UNAVAILABLE,

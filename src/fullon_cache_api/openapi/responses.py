@@ -16,6 +16,7 @@ from fullon_cache_api.spec.problems import (
     INTERNAL_ERROR,
     NOT_CACHED,
     RATE_LIMITED,
+    TARGET_TOO_LONG,
     UNAUTHENTICATED,
     ProblemKind,
 )
@@ -134,6 +135,7 @@ _OCCURRENCES: Mapping[ProblemKind, tuple[str, str, JsonObject]] = {
         "An answer has 1,000,000 bytes at most: ask for less of it.",
         {},
     ),
+    TARGET_TOO_LONG: (_TICKER, "The path and the query have 16,384 bytes at most.", {}),
     RATE_LIMITED: (_TICKER, "These are more requests than one client may make: again in 1 s.", {}),
     INTERNAL_ERROR: (_TICKER, "The gateway failed; its log says why.", {}),
     CORRUPT_CACHE: (
@@ -157,6 +159,7 @@ def problems_of(endpoint: Endpoint) -> Iterator[ProblemKind]:
         yield AMBIGUOUS_ORDER
     yield from (
         ANSWER_TOO_LARGE,
+        TARGET_TOO_LONG,
         RATE_LIMITED,
         INTERNAL_ERROR,
         CORRUPT_CACHE,
