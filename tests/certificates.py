@@ -19,12 +19,16 @@ class Authority:
         """What others check certificates with."""
         return self.folder / "ca.pem"
 
-    def issue(self, name: str) -> Path:
-        """Make a certificate for 127.0.0.1, in place of any of that name; returns its file."""
+    def issue(self, name: str, names: str = "IP:127.0.0.1,DNS:localhost") -> Path:
+        """Make a certificate for this machine, in place of any of that name; returns its file."""
         self._run("req", *self._new(name), "-out", f"{name}.csr", "-subj", f"/CN={name}")
-        (self.folder / "extensions").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
+        (self.folder / "extensions").write_text(f"subjectAltName={names}\n")
+        return self.sign(name, name, days=2)
+
+    def sign(self, request: str, name: str, days: int) -> Path:
+        """Make another certificate for the key of one, which holds for so many days from now."""
         signed = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "extensions"]
-        self._run("x509", "-req", "-in", f"{name}.csr", *signed, "-days", "2", "-out", f"{name}.pem")
+        self._run("x509", "-req", "-in", f"{request}.csr", *signed, "-days", f"{days}", "-out", f"{name}.pem")
         return self.folder / f"{name}.pem"
 
     def key(self, name: str) -> Path:
@@ -57,35 +61,3 @@ class Authority:
 
     def _run(self, *arguments: str) -> None:
         subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True)
-
-
-class Certificates:
-    """A certificate authority's own certificate, and two for 127.0.0.1 and `cache.test`: one expired."""
-
-    def __init__(self, folder: Path) -> None:
-        self.ca = folder / "ca.pem"
-        self.key = folder / "server.key"
-        self.certificate = folder / "server.pem"
-        self.expired = folder / "expired.pem"
-        authority_key = folder / "ca.key"
-        names = folder / "names"
-        request = folder / "request"
-        names.write_text("subjectAltName=IP:127.0.0.1,DNS:cache.test\n")
-        curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-        _openssl("req", "-x509", *curve, "-keyout", authority_key, "-out", self.ca, "-subj", "/CN=authority")
-        _openssl("req", *curve, "-keyout", self.key, "-out", request, "-subj", "/CN=server")
-        signed: list[str | Path] = [
-            "-CA",
-            self.ca,
-            "-CAkey",
-            authority_key,
-            "-CAcreateserial",
-            "-extfile",
-            names,
-        ]
-        _openssl("x509", "-req", "-in", request, "-out", self.certificate, *signed)
-        _openssl("x509", "-req", "-in", request, "-out", self.expired, "-days", "-1", *signed)
-
-
-def _openssl(*arguments: str | Path) -> None:
-    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)

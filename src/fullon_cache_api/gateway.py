@@ -14,6 +14,7 @@ from fullon_cache_api.auth.authenticator import Authenticator
 from fullon_cache_api.auth.principal import AuthError, Forbidden, Unauthenticated
 from fullon_cache_api.cache import CacheError, CorruptValue, ReadClient, coherent_client, open_client
 from fullon_cache_api.cache.opening import servers
+from fullon_cache_api.cache.target import RedisTarget
 from fullon_cache_api.cache.tracking import prefixes_of
 from fullon_cache_api.http.admission import admitting, make_admissions
 from fullon_cache_api.http.answers import Source
@@ -172,7 +173,11 @@ class FullonCacheGateway:
         target, rate = self.settings.rate_redis, self.settings.limits.rate
         if target is None or rate is None:
             return None
-        return SharedCount(target, rate, _report_shared_count, partial(servers, self.settings.redis))
+        served = self.settings.redis
+        if isinstance(served, RedisTarget):
+            # The settings have looked at it.
+            return SharedCount(target, rate, _report_shared_count)
+        return SharedCount(target, rate, _report_shared_count, partial(servers, served))
 
     def _documents(self) -> Callable[[str], tuple[bytes, bytes]]:
         @lru_cache(4)

@@ -129,8 +129,10 @@ class SharedCount:
         raise _Unexpected
 
     async def _open(self) -> None:
-        if any(self._target.is_same(server) for server in await self._served()):
-            raise _Served
+        for server in await self._served():
+            # Names are looked up for it, and that can take long.
+            if await asyncio.to_thread(self._target.is_same, server):
+                raise _Served
         connection: Connection = self._target.connection()
         self._connection = connection
         await connection.connect()

@@ -70,7 +70,7 @@ SETTINGS: tuple[Variable, ...] = (
     Variable("API_COMPRESSION", "true", "Whether large answers are compressed for clients that accept it."),
     Variable("API_MAX_CONNECTIONS", "1000", "Connections at a time; beyond them only `/health` is answered."),
     Variable("API_MAX_REQUESTS", "0", "Requests at a time, beyond which the answer is 503; 0: no limit."),
-    Variable("API_MAX_STREAMS", "100", "Large answers that are sent at a time; beyond them 503."),
+    Variable("API_MAX_STREAMS", "100", "Large answers that are made at a time; beyond them 503."),
     Variable(
         "API_MAX_ANSWER",
         "0",

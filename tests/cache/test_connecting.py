@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 from caches import fill, opened, port_of, through_proxy, value
-from certificates import Certificates
+from certificates import Authority
 from proxy import Proxy
 
 from fullon_cache_api.cache import CacheClient, CacheTimeout, CacheUnavailable, RedisTarget
@@ -247,36 +247,36 @@ async def test_another_database_holds_other_values(own_server: EmbeddedServer) -
 
 
 @pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(tmp_path_factory.mktemp("tls"))
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """It has made a certificate for 127.0.0.1, and for no name."""
+    own = Authority(tmp_path_factory.mktemp("tls"))
+    own.issue("server", names="IP:127.0.0.1")
+    return own
 
 
 @pytest.fixture(scope="module")
-def tls_port(certificates: Certificates) -> Iterator[int]:
+def tls_port(authority: Authority) -> Iterator[int]:
     """The TLS port of a filled server that asks its clients for a certificate, too."""
     port = free_port()
     options = ["--tls-port", str(port), "--tls-auth-clients", "optional"]
-    files = ["--tls-cert-file", certificates.certificate, "--tls-key-file", certificates.key]
-    files += ["--tls-ca-cert-file", certificates.ca]
-    with EmbeddedServer(args=[*options, *map(str, files)]) as server:
+    with EmbeddedServer(args=[*options, *authority.files("--")]) as server:
         fill(server)
         yield port
 
 
 @pytest.mark.anyio
 async def test_values_are_read_over_tls_from_a_server_that_is_verified(
-    tls_port: int, certificates: Certificates
+    tls_port: int, authority: Authority
 ) -> None:
-    async with opened(f"rediss://127.0.0.1:{tls_port}?ssl_ca_certs={certificates.ca}") as client:
+    async with opened(f"rediss://127.0.0.1:{tls_port}?ssl_ca_certs={authority.ca}") as client:
         assert await value(client, 1) == b"value 1"
 
 
 @pytest.mark.anyio
 async def test_a_client_shows_its_own_certificate_where_it_has_one(
-    tls_port: int, certificates: Certificates
+    tls_port: int, authority: Authority
 ) -> None:
-    own = f"ssl_certfile={certificates.certificate}&ssl_keyfile={certificates.key}"
-    async with opened(f"rediss://127.0.0.1:{tls_port}?ssl_ca_certs={certificates.ca}&{own}") as client:
+    async with opened(f"rediss://127.0.0.1:{tls_port}{authority.query('server')}") as client:
         assert await value(client, 1) == b"value 1"
 
 
@@ -289,9 +289,9 @@ async def test_a_server_whose_authority_is_not_known_is_refused_unless_nobody_as
 
 @pytest.mark.anyio
 async def test_a_certificate_for_another_host_is_refused_unless_nobody_asks(
-    tls_port: int, certificates: Certificates
+    tls_port: int, authority: Authority
 ) -> None:
-    elsewhere = f"rediss://localhost:{tls_port}?ssl_ca_certs={certificates.ca}"
+    elsewhere = f"rediss://localhost:{tls_port}?ssl_ca_certs={authority.ca}"
     assert await why_unavailable(elsewhere) == "no connection"
     async with opened(f"{elsewhere}&ssl_check_hostname=false") as client:
         assert await value(client, 1) == b"value 1"

@@ -7,7 +7,7 @@ from typing import Any
 from unittest.mock import patch
 
 from caches import port_of
-from certificates import Certificates
+from certificates import Authority
 from failures.stage import TIMEOUT, UNAVAILABLE, WELL, Failure, Stage
 from proxy import Proxy
 
@@ -88,18 +88,20 @@ async def killed_clients(stage: Stage) -> AsyncIterator[None]:
 
 def with_tls(stage: Stage) -> None:
     """Let the server speak TLS as well, and lead the proxy there."""
-    files, desk = Certificates(stage.folder), stage.desk()
+    authority, desk = Authority(stage.folder), stage.desk()
+    certificate = authority.issue("server")
+    authority.sign("server", "expired", days=-1)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     desk.config_set("tls-auth-clients", "no")
-    desk.config_set("tls-ca-cert-file", str(files.ca))
+    desk.config_set("tls-ca-cert-file", str(authority.ca))
     desk.execute_command(
         "CONFIG",
         "SET",
         "tls-cert-file",
-        str(files.certificate),
+        str(certificate),
         "tls-key-file",
-        str(files.key),
+        str(authority.key("server")),
         "tls-port",
         port,
     )

@@ -149,6 +149,8 @@ def test_large_answers_at_a_time_are_bounded_and_each_place_is_given_back(
                 refused = client.get("/api/tickers/binance")
                 assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
                 assert refused.json()["type"] == "/problems/overloaded"
+                # What is made as a whole takes as much memory.
+                assert client.get("/api/tickers/binance?fields=symbol").status_code == 503
                 assert client.get("/api/trades/status").status_code == 200
             # Both were left before their end; their places are free once the server has seen that.
             for _ in range(1_000):

@@ -148,13 +148,19 @@ class Answers:
     ) -> Finished:
         reader = Reader(self._source.client, deadline)
         try:
-            async with asyncio.timeout_at(deadline):
-                if self._is_by_element:
-                    elements = await stream.gather(reader)
-                    return await self.forms.finish_part(stream, elements, form, selection)
-                return self.forms.finish(await stream.answer(reader), form, selection)
+            with self._source.streams.place():
+                async with asyncio.timeout_at(deadline):
+                    return await self._gathered(stream, reader, form, selection)
         except TimeoutError:
             raise CacheTimeout from None
+
+    async def _gathered(
+        self, stream: Stream, reader: Reader, form: Form, selection: Selection | None
+    ) -> Finished:
+        if self._is_by_element:
+            elements = await stream.gather(reader)
+            return await self.forms.finish_part(stream, elements, form, selection)
+        return self.forms.finish(await stream.answer(reader), form, selection)
 
     def _checked(self, finished: Finished) -> Finished:
         if finished.skipped:

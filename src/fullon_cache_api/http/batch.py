@@ -134,20 +134,9 @@ def make_batch(
     passed_on = frozenset({b"cache-control", *credentials})
     own = {find(segments_of((prefix + endpoint.path).encode())): endpoint for endpoint in endpoints}
 
-    def ask(text: str) -> Asked:
-        if not _TARGET.fullmatch(text) or "#" in text:
-            raise BadParameters([ParameterMistake("query", _NAME, _NOT_A_TARGET)])
-        path, _, query = text.encode().partition(b"?")
-        segments = segments_of(path)
-        handler = find([*above, *segments])
-        # RFC 3986, section 5.2.4: bare dot segments are taken out of a path before it is sent.
-        if handler is None or handler not in own or not {b".", b".."}.isdisjoint(segments):
-            raise NoSuchEndpoint
-        return Asked(own[handler], handler(segments, query))
-
     def asked_or_error(text: str) -> Asked | Exception:
         try:
-            return ask(text)
+            return _ask(text, find, above, own)
         except Exception as error:
             return error
 
@@ -178,6 +167,19 @@ def make_batch(
         return partial(respond, gets, {text: asked_or_error(text) for text in gets})
 
     return handle
+
+
+def _ask(text: str, find: Find, above: Sequence[bytes], own: Mapping[Handler | None, Endpoint]) -> Asked:
+    """Return whom a `get` asks; raises BadParameters and NoSuchEndpoint."""
+    if not _TARGET.fullmatch(text) or "#" in text:
+        raise BadParameters([ParameterMistake("query", _NAME, _NOT_A_TARGET)])
+    path, _, query = text.encode().partition(b"?")
+    segments = segments_of(path)
+    handler = find([*above, *segments])
+    # RFC 3986, section 5.2.4: bare dot segments are taken out of a path before it is sent.
+    if handler is None or handler not in own or not {b".", b".."}.isdisjoint(segments):
+        raise NoSuchEndpoint
+    return Asked(own[handler], handler(segments, query))
 
 
 def _parse(query_string: bytes) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Answers that are sent while they are being made: page after page, slice after slice."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 from weakref import WeakKeyDictionary, WeakSet
@@ -47,15 +48,21 @@ class Turns:
         return written
 
 
+class _Place:
+    """Stands for an answer that is made as a whole."""
+
+    __slots__ = ("__weakref__",)
+
+
 class OpenStreams:
-    """The answers that are being sent while they are made, of all endpoints: `most` at a time.
+    """The large answers that are being made, of all endpoints: `most` at a time.
 
     One counts for as long as anybody holds it, so that none is counted that nobody will ever end.
     """
 
     def __init__(self, most: int = Limits().streams) -> None:
         self._most = most
-        self._open: WeakSet[Parts] = WeakSet()
+        self._open: WeakSet[Parts | _Place] = WeakSet()
 
     def check(self) -> None:
         """Raise Overloaded where there is no room for another one."""
@@ -66,6 +73,17 @@ class OpenStreams:
         """Count a stream, and return it."""
         self._open.add(parts)
         return parts
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Count what is made as a whole for as long; raises Overloaded where there is no room for it."""
+        self.check()
+        place = _Place()
+        self._open.add(place)
+        try:
+            yield
+        finally:
+            self._open.discard(place)
 
 
 class _Counted:
