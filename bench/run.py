@@ -21,7 +21,7 @@ import servers
 import workloads
 from load import Row, Wrk
 from open_loop import Latencies, constant_rate
-from servers import BARE, COHERENT, GATEWAY, HERE, KEYED, SHARING, Server
+from servers import BARE, COHERENT, GATEWAY, HERE, KEYED, SHARING, UNSERVED, Server
 from specs import prefix_of, write_coherent, write_keyed, write_spec
 
 from fullon_cache_api.demo import EmbeddedServer
@@ -29,6 +29,7 @@ from fullon_cache_api.demo import EmbeddedServer
 SMALL_RATE = 200.0
 """Small requests a second beside those who read the large collection."""
 
+APP = "fullon_cache_api.main:app"
 READERS = workloads.Workload("10,000 tickers", (("/api/tickers/bybit", ""),), connections=8)
 COMPOSITIONS = {
     "Mount": "hosts:starlette_mount",
@@ -60,14 +61,15 @@ class Bench:
 
     @contextmanager
     def _start(self, name: str) -> Iterator[Server]:
-        gateway = "fullon_cache_api.main:app"
-        app = {BARE: "bare:app", **BY_HAND, **COMPOSITIONS}.get(name, gateway)
+        app = {BARE: "bare:app", UNSERVED: APP, **BY_HAND, **COMPOSITIONS}.get(name)
         own: dict[str, str] = {}
         if name == SHARING:
             own["SHARED_READS"] = "true"
         elif name == COHERENT:
             own["ENDPOINTS_FILE"] = str(write_coherent(Path(tempfile.mkdtemp(dir=self.folder))))
-        with servers.uvicorn(name, app, {**self.environment, **own}) as server:
+        environment = {**self.environment, **own}
+        started = servers.serve(name, environment) if app is None else servers.uvicorn(name, app, environment)
+        with started as server:
             self.wrk.load(server, workloads.tickers(16))
             yield server
 
@@ -99,7 +101,7 @@ def tickers(bench: Bench) -> None:
 
 def contenders(bench: Bench) -> None:
     """The same at 64 connections, against what one would use instead."""
-    with bench.started(BARE, GATEWAY, SHARING, *BY_HAND) as running, ExitStack() as more:
+    with bench.started(BARE, GATEWAY, SHARING, UNSERVED, *BY_HAND) as running, ExitStack() as more:
         load = workloads.tickers(64)
         pairs = [(server, load) for server in running]
         socket = bench.cache.socket_url.removeprefix("unix://").partition("?")[0]
@@ -123,10 +125,9 @@ def authentication(bench: Bench) -> None:
     """The same, where each request has an API key that is looked at, or not."""
     spec, keys, key = write_keyed(Path(tempfile.mkdtemp(dir=bench.folder)))
     own = {"ENDPOINTS_FILE": str(spec), "API_KEYS_FILE": str(keys)}
-    app = "fullon_cache_api.main:app"
     with (
         bench.started(GATEWAY) as (open_to_all,),
-        servers.uvicorn(KEYED, app, {**bench.environment, **own}) as keyed,
+        servers.serve(KEYED, {**bench.environment, **own}) as keyed,
     ):
         for connections in (1, 64):
             load = replace(workloads.tickers(connections), key=key)
@@ -180,7 +181,7 @@ def sizes(bench: Bench) -> None:
             spec = write_spec(bench.folder / str(count), count)
             environment = {**bench.environment, "ENDPOINTS_FILE": str(spec)}
             name = f"{count:,} endpoints"
-            server = running.enter_context(servers.uvicorn(name, "fullon_cache_api.main:app", environment))
+            server = running.enter_context(servers.serve(name, environment))
             load = workloads.tickers(64, f"/api{prefix_of(count)}")
             bench.wrk.load(server, load)
             pairs.append((server, load))
@@ -189,14 +190,13 @@ def sizes(bench: Bench) -> None:
 
 def workers(bench: Bench) -> None:
     """One and two workers, and granian where it is installed."""
-    app = "fullon_cache_api.main:app"
     with ExitStack() as running:
         found = [
-            running.enter_context(servers.uvicorn(f"{count} worker(s)", app, bench.environment, count))
+            running.enter_context(servers.serve(f"{count} worker(s)", bench.environment, count))
             for count in (1, 2)
         ]
         if find_spec("granian"):
-            found.append(running.enter_context(servers.granian("granian", app, bench.environment)))
+            found.append(running.enter_context(servers.granian("granian", APP, bench.environment)))
         for server in found:
             bench.wrk.load(server, workloads.tickers(64))
         pairs = [(server, workloads.tickers(64)) for server in found]
@@ -205,7 +205,7 @@ def workers(bench: Bench) -> None:
 
 def compositions(bench: Bench) -> None:
     """The gateway inside other applications."""
-    with bench.started(GATEWAY, *COMPOSITIONS) as running:
+    with bench.started(UNSERVED, *COMPOSITIONS) as running:
         for connections in (1, 64):
             pairs = [(server, workloads.tickers(connections)) for server in running]
             bench.add(bench.wrk.compare_each(f"inside hosts, {connections} conn.", pairs))
@@ -237,7 +237,7 @@ def prepared(rounds: int, seconds: int, sizes: tuple[int, ...] = (10, 200, 1_000
             "ENDPOINTS_FILE": str(HERE.parent / "endpoints.yaml"),
             "BODIES": str(folder / "bodies.json"),
         }
-        with servers.uvicorn(GATEWAY, "fullon_cache_api.main:app", environment | {"BODIES": ""}) as gateway:
+        with servers.serve(GATEWAY, environment | {"BODIES": ""}) as gateway:
             report.write_bodies(folder / "bodies.json", gateway.url)
         wrk = Wrk(rounds, seconds, lambda: servers.cpu_seconds(cache.pid))
         with data.moving(cache.url):

@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 STARTS_WITHIN = 30.0
 BARE, GATEWAY, SHARING, COHERENT = "bare uvicorn", "gateway", "gateway, shared reads", "gateway, coherent"
 KEYED = "gateway, API keys"
+UNSERVED = "gateway, by uvicorn alone"
 NGINX_LUA = Path("/usr/lib/nginx/modules/ngx_http_lua_module.so")
 
 
@@ -49,11 +50,19 @@ class Server:
 
 @contextmanager
 def uvicorn(name: str, app: str, environment: Mapping[str, str], workers: int = 1) -> Iterator[Server]:
-    """Run an application of `apps/`, or of the package, as `serve` would."""
+    """Run an application of `apps/`, or of the package, by uvicorn alone."""
     options = ["--no-access-log", "--log-level", "warning", "--no-server-header", "--workers", str(workers)]
     if app.startswith(("hosts:", "by_hand:")):
         options.append("--factory")
     command = [sys.executable, "-m", "uvicorn", app, "--app-dir", str(HERE / "apps"), *options]
+    with _running(name, [*command, "--port", "{port}"], environment, workers) as server:
+        yield server
+
+
+@contextmanager
+def serve(name: str, environment: Mapping[str, str], workers: int = 1) -> Iterator[Server]:
+    """Run the gateway as its users do, with all limits for what clients send."""
+    command = [sys.executable, "-m", "fullon_cache_api.cli", "serve", "--workers", str(workers)]
     with _running(name, [*command, "--port", "{port}"], environment, workers) as server:
         yield server
 

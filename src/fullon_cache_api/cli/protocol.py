@@ -9,6 +9,7 @@ import fcntl
 import math
 import re
 import sys
+from functools import lru_cache
 from termios import TIOCOUTQ
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -28,6 +29,8 @@ from fullon_cache_api.http.problems import (
 )
 from fullon_cache_api.http.refusal import CLOSE, crowded, refusing
 from fullon_cache_api.limits import Limits
+
+from .one_write import OneWrite
 
 if TYPE_CHECKING:
     from .graceful import ServerConfig
@@ -72,6 +75,7 @@ class Protocol(HttpToolsProtocol):
         self._refused: float | None = None
         self._answering: RequestResponseCycle | None = None
         self._behind: Exception | None = None
+        self._idle_since: float | None = None
         self._begun: tuple[object, float] = (None, self.loop.time())
         self._resumed = 0
         self._unsent: tuple[int, float, object] = (0, 0.0, None)
@@ -85,6 +89,7 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read what came; of a head that comes in pieces, no more than a head may have."""
+        self._idle_since = None
         before = self.scope
         self._size = self._head + len(data)
         if self._head and self._size > self._limits.target + self._limits.headers:
@@ -121,10 +126,19 @@ class Protocol(HttpToolsProtocol):
         self._refuse(BadRequest())
 
     def on_response_complete(self) -> None:
-        """Go on with the next request, or with the refusal of what came after the last."""
-        was_last = not self.pipeline
-        super().on_response_complete()
-        if was_last and self._behind is not None and not self.transport.is_closing():
+        """Go on with the next request, or with the refusal of what came after the last.
+
+        uvicorn sets a timer for each pause between requests; `watch` looks at all connections anyway.
+        """
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._idle_since = self.loop.time()
+        if self._behind is not None and not self.transport.is_closing():
             self._write_refusal(self._behind)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -141,7 +155,7 @@ class Protocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._answering = cycle
-        super()._start_asgi_task(cycle, app)
+        super()._start_asgi_task(cycle, OneWrite(app, cycle))
 
     def _unsupported_upgrade_warning(self) -> None:
         """Say nothing: whoever offers another protocol goes on with this one (RFC 9110, section 7.8)."""
@@ -158,8 +172,11 @@ class Protocol(HttpToolsProtocol):
             return
         if self.transport.is_closing() or (self.cycle is not None and not self.cycle.response_complete):
             return
-        if self._begun[0] is not self.cycle or self.timeout_keep_alive_task is not None:
-            # uvicorn itself ends a connection on which no next request has begun.
+        if self._idle_since is not None:
+            if now - self._idle_since > self.timeout_keep_alive:
+                self.transport.close()
+            self._begun = (self.cycle, now)
+        elif self._begun[0] is not self.cycle:
             self._begun = (self.cycle, now)
         elif now - self._begun[1] > self._timeout:
             self._refuse(RequestTimeout())
@@ -191,9 +208,7 @@ class Protocol(HttpToolsProtocol):
         return TargetTooLong(most) if len(self.url) > most else HeadersTooLarge()
 
     def _is_own_host(self, own: frozenset[bytes]) -> bool:
-        return all(
-            _PORT.sub(b"", value.strip().lower()) in own for name, value in self.headers if name == b"host"
-        )
+        return all(_host(value) in own for name, value in self.headers if name == b"host")
 
     def _has_long_fields(self) -> bool:
         return sum(len(name) + len(value) + 4 for name, value in self.headers) > self._limits.headers
@@ -234,6 +249,12 @@ class Protocol(HttpToolsProtocol):
         self._refused = self.loop.time()
         # Nothing that comes from now on is short enough.
         self._head = math.inf
+
+
+@lru_cache(64)
+def _host(value: bytes) -> bytes:
+    """Return the host that a Host field names, without its port."""
+    return _PORT.sub(b"", value.strip().lower())
 
 
 class _TooManyWaiting(Exception):
