@@ -8,7 +8,9 @@ from caches import KEYS, ask, opened, value
 
 from fullon_cache_api.cache import CorruptValue, bounded
 from fullon_cache_api.cache.commands import Command
+from fullon_cache_api.cache.dial import connection_to
 from fullon_cache_api.cache.reader import MAX_FIELDS, Reader
+from fullon_cache_api.cache.target import RedisTarget
 from fullon_cache_api.demo import EmbeddedServer
 
 BOUND = 1_000_000
@@ -86,3 +88,24 @@ async def test_a_hash_has_so_many_fields_at_most(own_server: EmbeddedServer, fie
             await reader.hgetall("many")
         (unusable,) = await reader.batch([("HGETALL", "many")])
         assert not isinstance(unusable, list)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("end", [False, True], ids=["data", "the end of the connection"])
+async def test_what_has_reached_this_machine_can_be_read_before_the_event_loop_has_looked(
+    own_server: EmbeddedServer, end: bool
+) -> None:
+    connection = connection_to(RedisTarget.from_url(own_server.url))
+    await connection.connect()
+    try:
+        await connection.send_command("CLIENT", "ID")
+        own_id = await connection.read_response()
+        await connection.send_command("SUBSCRIBE", "news")
+        await connection.read_response()
+        assert not await connection.can_read()
+        # Nothing is awaited from here on: the loop reads from no socket.
+        with redis.Redis.from_url(own_server.url) as other:
+            other.client_kill_filter(_id=own_id) if end else other.publish("news", "something")
+            assert await connection.can_read()
+    finally:
+        await connection.disconnect(nowait=True)

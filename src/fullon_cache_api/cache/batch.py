@@ -1,6 +1,6 @@
 """One round trip: which commands go out for which calls, and which reply is whose."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -14,6 +14,8 @@ from .reply import Reply
 
 MAX_BATCH = 1_000
 """Commands in one round trip: a longer queue is sent in turns, so that its first answers come early."""
+
+_packed: Callable[[Command], bytes] = pack_command  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,8 +128,3 @@ def _alone(calls: list[Call]) -> list[Part]:
         for call in calls:
             call.fail(CommandRefused(str(call.commands[0][0]), "holds what is neither text nor an integer"))
         return []
-
-
-def _packed(command: Command) -> bytes:
-    packed: bytes = pack_command(command)  # type: ignore[arg-type]
-    return packed

@@ -1,10 +1,12 @@
 """A bound on one reply: what Redis holds must not decide how much memory and time is used."""
 
-from asyncio import StreamReader
-from collections.abc import Awaitable
+import select
+from asyncio import StreamReader, StreamWriter
+from collections.abc import Awaitable, Coroutine
 
 from hiredis import Reader
 from redis._parsers.hiredis import _AsyncHiredisParser
+from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError
 
 MAX_REPLY = 32_000_000
@@ -16,9 +18,20 @@ class ReplyTooLarge(Exception):
 
 
 class BoundedParser(_AsyncHiredisParser):
-    """redis-py's parser, which stops reading a reply that is too large."""
+    """redis-py's parser, which stops reading a reply that is too large, and sees what the kernel has got."""
 
-    __slots__ = ("_came",)
+    __slots__ = ("_came", "_socket")
+
+    def on_connect(self, connection: AbstractConnection) -> None:
+        """Read from a connection that has been opened."""
+        super().on_connect(connection)  # type: ignore[no-untyped-call]
+        writer: StreamWriter = connection._writer  # type: ignore[assignment]
+        self._socket = select.poll()
+        self._socket.register(writer.get_extra_info("socket"), select.POLLIN)
+
+    def can_read(self) -> Coroutine[None, None, bool]:
+        """Whether anything has reached this machine that was not read: data, or the end of the connection."""
+        return _yes() if self._socket.poll(0) else super().can_read()
 
     def read_response(self, disable_decoding: bool = False, push_request: bool = False) -> Awaitable[object]:  # type: ignore[override]
         """Read the next reply; raises ReplyTooLarge."""
@@ -39,3 +52,7 @@ class BoundedParser(_AsyncHiredisParser):
             raise ReplyTooLarge
         reader.feed(data)
         return True
+
+
+async def _yes() -> bool:
+    return True

@@ -80,15 +80,19 @@ class Copies:
         """About the bytes that the copies take."""
         return self._size
 
-    def find(self, commands: tuple[Command, ...], now: float) -> list[Reply] | None:
-        """Return one reply per command where all of them are held, else None."""
-        found: list[Reply] = []
+    def holds(self, commands: tuple[Command, ...], now: float) -> bool:
+        """Whether there is a copy of the reply to each command."""
         for command in commands:
             held = self._held.get(command[1]) if len(command) > 1 else None  # type: ignore[arg-type]
             if held is None or held.until <= now or command not in held.replies:
-                return None
-            found.append(_own(held.replies[command]))
-        return found
+                return False
+        return True
+
+    def find(self, commands: tuple[Command, ...], now: float) -> list[Reply] | None:
+        """Return one reply per command where all of them are held, else None."""
+        if not self.holds(commands, now):
+            return None
+        return [_own(self._held[command[1]].replies[command]) for command in commands]  # type: ignore[index]
 
     def begin(self, commands: tuple[Command, ...], now: float) -> Fill | None:
         """Return the fill of a read that is about to be sent, to be ended; None where it cannot be kept."""

@@ -150,7 +150,8 @@ class Lane:
         return False
 
     async def _serve(self, connection: Connection, batch: list[Call]) -> None:
-        self.started = self.heard = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        self.started = self.heard = loop.time()
         self.flying = batch = _in_time(batch)
         try:
             parts = pack(batch)
@@ -161,7 +162,7 @@ class Lane:
                 for _ in part.packed:
                     # Where one cannot be read, it counts how many have been.
                     replies.append(await read_reply(connection))  # noqa: PERF401
-                self.heard = asyncio.get_running_loop().time()
+                self.heard = loop.time()
                 part.give(replies)
             self.flying = []
             self.breaker.missed = 0

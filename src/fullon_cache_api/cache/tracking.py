@@ -32,7 +32,7 @@ RETRY = 1.0
 """Seconds between the beginnings of two attempts."""
 
 TURNS = 4
-"""How many more turns of the event loop notices that were read may take to be taken in."""
+"""How many turns of the event loop notices may take to be taken in."""
 
 ReportTracking: TypeAlias = Callable[[str | None], None]
 """Is told why copies cannot be used, and None when they can be again: once for each change."""
@@ -60,8 +60,6 @@ class Tracking:
         self._tried = -math.inf
         self._warned = False
         self._pinging = False
-        self._asking: list[asyncio.Future[bool]] = []
-        self._settling: set[asyncio.Task[None]] = set()
 
     @property
     def is_live(self) -> bool:
@@ -75,40 +73,16 @@ class Tracking:
             self._tried = loop.time()
             self._task = loop.create_task(self._run())
 
-    def settled(self) -> "asyncio.Future[bool]":
+    async def settled(self) -> bool:
         """Let the notices that have reached this machine be taken in; False where that cannot be said.
 
         Redis sends a notice no later than the reply to the write, so it may lie in the socket when the event
-        loop comes to a request that was sent after that reply. asyncio looks at its sockets at the beginning
-        of a turn, and reads from them behind what was to be done already: after two turns it has done so.
+        loop comes to a request that was sent after that reply. Mostly there is nothing, and nobody waits.
 
         Redis writes to the client last that it was first to have something for: where it answers a PING here,
         a notice can follow the reply to its write. So nothing is settled while a PING is unanswered.
-
-        All who ask in the same turn wait together, each for a future of its own.
         """
-        loop = asyncio.get_running_loop()
-        if not self._asking:
-            self._settling.add(task := loop.create_task(self._settle()))
-            task.add_done_callback(self._settling.discard)
-        asked: asyncio.Future[bool] = loop.create_future()
-        self._asking.append(asked)
-        return asked
-
-    async def _settle(self) -> None:
-        # The first turn has passed: it took this task to begin. Who asks from here on begins another one.
-        asking, self._asking = self._asking, []
-        settled = False
-        try:
-            settled = await self._is_settled()
-        finally:
-            for asked in asking:
-                if not asked.done():
-                    asked.set_result(settled)
-
-    async def _is_settled(self) -> bool:
         for _ in range(TURNS):
-            await asyncio.sleep(0)
             connection = self._connection
             if connection is None:
                 return False
@@ -117,6 +91,7 @@ class Tracking:
                     return not self._pinging
             except RedisError:
                 return False
+            await asyncio.sleep(0)
         return False
 
     async def close(self) -> None:
