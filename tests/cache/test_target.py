@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from profiles import examples
-from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection
 
 from fullon_cache_api.cache import RedisTarget, TargetError
+from fullon_cache_api.cache.dial import TcpConnection, TlsConnection, UnixConnection
 
 GOOD = [
     ("redis://", RedisTarget()),
@@ -171,10 +171,8 @@ def test_any_text_is_an_address_or_an_error_and_neither_shows_its_password(start
     assert (SECRET in start) == (SECRET in (target.password or ""))
     assert SECRET not in f"{target} {target!r}"
     assert 1 <= target.port <= 65535
-    local, tls = UnixDomainSocketConnection, SSLConnection
-    assert type(target.connection()) is (
-        local if target.path is not None else tls if target.tls else Connection
-    )
+    kind = UnixConnection if target.path is not None else TlsConnection if target.tls else TcpConnection
+    assert type(target.connection()) is kind
 
 
 NAME = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12)

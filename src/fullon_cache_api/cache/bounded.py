@@ -2,7 +2,7 @@
 
 import select
 from asyncio import StreamReader, StreamWriter
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable
 
 from hiredis import Reader
 from redis._parsers.hiredis import _AsyncHiredisParser
@@ -29,9 +29,14 @@ class BoundedParser(_AsyncHiredisParser):
         self._socket = select.poll()
         self._socket.register(writer.get_extra_info("socket"), select.POLLIN)
 
-    def can_read(self) -> Coroutine[None, None, bool]:
+    def has_unread(self) -> bool:
         """Whether anything has reached this machine that was not read: data, or the end of the connection."""
-        return _yes() if self._socket.poll(0) else super().can_read()
+        stream: StreamReader = self._stream  # type: ignore[assignment]
+        if stream.at_eof() or stream.exception() is not None:
+            # Its descriptor may be somebody else's by now.
+            return True
+        reader: Reader = self._reader  # type: ignore[assignment]
+        return bool(self._socket.poll(0)) or bool(stream._buffer) or reader.has_data()  # type: ignore[attr-defined]
 
     def read_response(self, disable_decoding: bool = False, push_request: bool = False) -> Awaitable[object]:  # type: ignore[override]
         """Read the next reply; raises ReplyTooLarge."""
@@ -52,7 +57,3 @@ class BoundedParser(_AsyncHiredisParser):
             raise ReplyTooLarge
         reader.feed(data)
         return True
-
-
-async def _yes() -> bool:
-    return True

@@ -62,7 +62,7 @@ class CoherentClient:
             if not self._client.is_open:
                 tracking.start()
             return await self._client.execute(commands, deadline)
-        if copies.holds(commands, loop.time()) and await tracking.settled():
+        if copies.holds(commands, loop.time()) and (tracking.is_settled or await tracking.settled()):
             found = copies.find(commands, loop.time())
             if found is not None:
                 return found

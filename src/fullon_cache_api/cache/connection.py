@@ -1,4 +1,4 @@
-"""What a lane needs of redis-py's connection: its public methods, nothing else."""
+"""What a lane needs of a connection: public methods of redis-py's, and one of our own."""
 
 from typing import Protocol
 
@@ -36,6 +36,9 @@ class Connection(Protocol):
 
     async def can_read(self) -> bool:
         """Whether there is something to read: a reply, or that the other side has closed."""
+
+    def has_unread(self) -> bool:
+        """Whether anything has reached this machine that was not read; asks the kernel."""
 
     async def send_packed_command(self, command: list[bytes], check_health: bool = ...) -> None:
         """Write packed commands."""

@@ -6,7 +6,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias, TypedDict
 
-from redis.asyncio.connection import Connection, RedisSSLContext, SSLConnection, UnixDomainSocketConnection
+from redis.asyncio.connection import (
+    AbstractConnection,
+    Connection,
+    RedisSSLContext,
+    SSLConnection,
+    UnixDomainSocketConnection,
+)
 
 from .bounded import BoundedParser
 from .target import CONNECT_TIMEOUT, RedisTarget
@@ -29,6 +35,27 @@ class _Common(TypedDict):
     socket_read_size: int
 
 
+class _Bounded(AbstractConnection):
+    """What redis-py does not say of a connection without leaving the event loop's turn."""
+
+    def has_unread(self) -> bool:
+        """Whether anything has reached this machine that was not read: data, or the end of the connection."""
+        parser: BoundedParser = self._parser  # type: ignore[assignment]
+        return parser.has_unread()
+
+
+class TcpConnection(_Bounded, Connection):
+    """A connection to a host."""
+
+
+class TlsConnection(_Bounded, SSLConnection):
+    """A connection to a host, by TLS."""
+
+
+class UnixConnection(_Bounded, UnixDomainSocketConnection):
+    """A connection to a socket of this machine."""
+
+
 class _OwnAuthority(RedisSSLContext):
     """Believes the authority that is given alone; redis-py believes those of the machine besides."""
 
@@ -47,7 +74,7 @@ class _OwnAuthority(RedisSSLContext):
         return super().get()
 
 
-def connection_to(target: RedisTarget) -> Connection | UnixDomainSocketConnection:
+def connection_to(target: RedisTarget) -> TcpConnection | TlsConnection | UnixConnection:
     """Return a new connection, not yet opened."""
     common: _Common = {
         "db": target.db,
@@ -61,14 +88,14 @@ def connection_to(target: RedisTarget) -> Connection | UnixDomainSocketConnectio
         "parser_class": BoundedParser,
     }
     if target.path is not None:
-        return UnixDomainSocketConnection(path=target.path, **common)
+        return UnixConnection(path=target.path, **common)
     if target.tls:
-        connection = SSLConnection(host=target.host, port=target.port, **common)
+        connection = TlsConnection(host=target.host, port=target.port, **common)
         files = (target.tls_ca_file, target.tls_cert_file, target.tls_key_file)
         check_hostname = target.tls_check_hostname and target.tls_verify
         connection.ssl_context = _context(*files, target.tls_verify, check_hostname, _state(files))
         return connection
-    return Connection(host=target.host, port=target.port, **common)
+    return TcpConnection(host=target.host, port=target.port, **common)
 
 
 @lru_cache(8)

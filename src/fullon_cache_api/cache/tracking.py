@@ -73,25 +73,25 @@ class Tracking:
             self._tried = loop.time()
             self._task = loop.create_task(self._run())
 
-    async def settled(self) -> bool:
-        """Let the notices that have reached this machine be taken in; False where that cannot be said.
+    @property
+    def is_settled(self) -> bool:
+        """Whether all notices that have reached this machine have been taken in.
 
         Redis sends a notice no later than the reply to the write, so it may lie in the socket when the event
-        loop comes to a request that was sent after that reply. Mostly there is nothing, and nobody waits.
+        loop comes to a request that was sent after that reply.
 
         Redis writes to the client last that it was first to have something for: where it answers a PING here,
         a notice can follow the reply to its write. So nothing is settled while a PING is unanswered.
         """
+        connection = self._connection
+        return not (connection is None or self._pinging or connection.has_unread())
+
+    async def settled(self) -> bool:
+        """Let the notices that have reached this machine be taken in; False where that cannot be said."""
         for _ in range(TURNS):
-            connection = self._connection
-            if connection is None:
-                return False
-            try:
-                if not await connection.can_read():
-                    return not self._pinging
-            except RedisError:
-                return False
             await asyncio.sleep(0)
+            if self.is_settled:
+                return True
         return False
 
     async def close(self) -> None:

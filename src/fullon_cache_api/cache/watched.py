@@ -78,6 +78,13 @@ class WatchedConnection:
                 return True
         return False
 
+    def has_unread(self) -> bool:
+        """Whether anything has reached this machine that was not read, or another server is to be read."""
+        server, connection = self._server, self._connection
+        if server is None or connection is None or not self._watch.holds(server.version):
+            return True
+        return connection.has_unread()
+
     async def send_packed_command(self, command: list[bytes], check_health: bool = True) -> None:
         """Write packed commands."""
         await self._open().send_packed_command(command, check_health=check_health)

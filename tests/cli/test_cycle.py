@@ -13,12 +13,13 @@ from bounded import bounded
 from hypothesis import given
 from hypothesis import strategies as st
 from profiles import examples
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from fullon_cache_api.cli.graceful import ServerConfig
 from fullon_cache_api.cli.protocol import Protocol
+from fullon_cache_api.http.response import Response, send_response
 from fullon_cache_api.limits import Limits
 
 DATE = (b"date", b"Mon, 23 Nov 2026 10:00:00 GMT")
@@ -68,9 +69,19 @@ class Host:
             await send(dict(message))
 
 
-def exchange(messages: Sequence[Message], request: bytes = GET, *, own: bool = True) -> Wire:
+class Gateway:
+    """An application that answers everything with the same response, as the gateway sends one."""
+
+    def __init__(self, response: Response) -> None:
+        self.response = response
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send_response(scope, receive, send, self.response)
+
+
+def exchange(app: Sequence[Message] | ASGIApp, request: bytes = GET, *, own: bool = True) -> Wire:
     """What a client of `serve` is sent, or one of uvicorn's own."""
-    app = Host(messages)
+    app = app if callable(app) else Host(app)
     config = (
         ServerConfig(app, Limits(), 0.0, access_log=False, log_config=None)
         if own
@@ -96,6 +107,7 @@ def exchange(messages: Sequence[Message], request: bytes = GET, *, own: bool = T
 
 def test_a_whole_answer_is_one_write() -> None:
     assert exchange([START, BODY]).written == [SENT]
+    assert exchange(Gateway(Response.sized(200, (), b"ok"))).written == [SENT]
 
 
 def test_answers_to_requests_that_came_together_are_one_write_each() -> None:
@@ -182,3 +194,20 @@ def test_whatever_is_answered_goes_out_as_uvicorn_sends_it(
 ) -> None:
     ours, theirs = exchange([head, *body], request), exchange([head, *body], request, own=False)
     assert (ours.received, ours.closed) == (theirs.received, theirs.closed)
+
+
+@examples(300)
+@given(heads, st.sampled_from([b"", b"ok", b"12345"]), requests)
+def test_a_response_goes_out_as_uvicorn_sends_it(head: Message, body: bytes, request: bytes) -> None:
+    app = Gateway(Response(head["status"], head["headers"], body))
+    ours, theirs = exchange(app, request), exchange(app, request, own=False)
+    assert (ours.received, ours.closed) == (theirs.received, theirs.closed)
+
+
+@examples(100)
+@given(st.sampled_from([200, 304, 404, 503]), st.sampled_from([b"", b"ok", b"12345"]), requests)
+def test_a_sized_response_goes_out_as_uvicorn_sends_it(status: int, body: bytes, request: bytes) -> None:
+    app = Gateway(Response.sized(status, ((b"etag", b'"e"'),), body))
+    ours, theirs = exchange(app, request), exchange(app, request, own=False)
+    assert (ours.received, ours.closed) == (theirs.received, theirs.closed)
+    assert len(ours.written) <= len(theirs.written)

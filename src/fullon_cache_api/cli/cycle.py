@@ -1,0 +1,92 @@
+"""A whole answer in one write: with its head in one of its own, it costs a system call and a packet more."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from starlette.types import Message
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+from fullon_cache_api.http.response import Header
+
+_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
+"""What a field's name consists of (RFC 9110, section 5.6.2), in lower case as ASGI wants it."""
+
+_NO_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_LARGEST = 65_536
+"""Bytes of a body; to put a larger one behind its head costs more than to send it by itself."""
+
+_UVICORNS = frozenset({b"connection", b"transfer-encoding"})
+_BODILESS = frozenset({204, 304})
+
+
+class Cycle(RequestResponseCycle):
+    """One request and its answer; the application gets it as its `send`, which takes `whole` answers.
+
+    The head is held until the body begins, as ASGI wants it. What is not a whole answer on a connection that
+    goes on, or not well formed, is left to uvicorn.
+    """
+
+    _head: Message | None = None
+
+    async def __call__(self, message: Message) -> None:
+        """Take a message of the application."""
+        head = self._head
+        if message["type"] == "http.response.start" and not self.response_started:
+            self._head = message
+            return
+        if head is not None:
+            self._head = None
+            is_whole = message["type"] == "http.response.body" and not message.get("more_body")
+            if is_whole and self.whole(head["status"], head.get("headers", ()), message.get("body", b"")):
+                return
+            await self.send(head)  # type: ignore[arg-type]
+        await self.send(message)  # type: ignore[arg-type]
+
+    def whole(self, status: int, headers: Sequence[Header], body: bytes) -> bool:
+        """Send a whole answer, if it can be sent now; else nothing of it."""
+        if len(body) > _LARGEST or not self.keep_alive or self.access_log:
+            return False
+        if self.disconnected or self.flow.write_paused or self.response_started:
+            return False
+        content = _content(self, status, headers, body)
+        if content is None:
+            return False
+        self.response_started = self.response_complete = True
+        self.waiting_for_100_continue = False
+        self.transport.write(b"".join(content))
+        self.message_event.set()
+        self.on_response()
+        return True
+
+
+def _content(
+    cycle: RequestResponseCycle, status: int, headers: Sequence[Header], body: bytes
+) -> list[bytes] | None:
+    """Return an answer in parts, None where it does not say how long it is, or asks for anything else."""
+    length: int | None = None
+    content = [STATUS_LINE[status]]
+    for field in (*cycle.default_headers, *headers):
+        name, value = field
+        line = _line(field)
+        if line is None or name in _UVICORNS:
+            return None
+        if name == b"content-length":
+            if length is not None or not value.isdigit():
+                return None
+            length = int(value)
+        content.append(line)
+    content.append(b"\r\n")
+    if cycle.scope["method"] == "HEAD" or (status in _BODILESS and length is None and not body):
+        return content
+    content.append(body)
+    return content if length == len(body) else None
+
+
+@lru_cache(2_048)
+def _line(field: Header) -> bytes | None:
+    """Return a header field as it is sent; most of those of all answers are the same few."""
+    name, value = field
+    if _NAME.fullmatch(name) is None or _NO_VALUE.search(value):
+        return None
+    return b"%s: %s\r\n" % field
