@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from starlette.types import Message
+from uvicorn._types import ASGISendEvent, HTTPResponseStartEvent
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from fullon_cache_api.http.response import Header
@@ -27,9 +27,9 @@ class Cycle(RequestResponseCycle):
     goes on, or not well formed, is left to uvicorn.
     """
 
-    _head: Message | None = None
+    _head: HTTPResponseStartEvent | None = None
 
-    async def __call__(self, message: Message) -> None:
+    async def __call__(self, message: ASGISendEvent) -> None:
         """Take a message of the application."""
         head = self._head
         if message["type"] == "http.response.start" and not self.response_started:
@@ -37,11 +37,14 @@ class Cycle(RequestResponseCycle):
             return
         if head is not None:
             self._head = None
-            is_whole = message["type"] == "http.response.body" and not message.get("more_body")
-            if is_whole and self.whole(head["status"], head.get("headers", ()), message.get("body", b"")):
+            if (
+                message["type"] == "http.response.body"
+                and not message.get("more_body")
+                and self.whole(head["status"], [*head.get("headers", ())], message.get("body", b""))
+            ):
                 return
-            await self.send(head)  # type: ignore[arg-type]
-        await self.send(message)  # type: ignore[arg-type]
+            await self.send(head)
+        await self.send(message)
 
     def whole(self, status: int, headers: Sequence[Header], body: bytes) -> bool:
         """Send a whole answer, if it can be sent now; else nothing of it."""

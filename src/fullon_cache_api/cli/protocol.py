@@ -16,7 +16,6 @@ from urllib.parse import unquote
 from uuid import uuid4
 
 import httptools
-from starlette.types import ASGIApp
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
@@ -115,11 +114,11 @@ class Protocol(HttpToolsProtocol):
             error = HeadersTooLarge()
         elif self._hosts is not None and not self._is_own_host(self._hosts):
             error = Misdirected()
-        self._begin(self.app if error is None else refusing(error))
+        self._begin(self.app if error is None else refusing(error))  # type: ignore[arg-type]
         if len(self.pipeline) > MAX_PIPELINED:
             raise _TooManyWaiting
 
-    def _begin(self, app: ASGIApp) -> None:
+    def _begin(self, app: ASGI3Application) -> None:
         """Start to answer the request whose head is there, or let it wait for those before it."""
         parser, scope = self.parser, self.scope
         assert scope is not None
@@ -147,10 +146,10 @@ class Protocol(HttpToolsProtocol):
             self.on_response_complete,
         )
         if before is None or before.response_complete:
-            self._start_asgi_task(cycle, app)  # type: ignore[arg-type]
+            self._start_asgi_task(cycle, app)
         else:
             self.flow.pause_reading()
-            self.pipeline.appendleft((cycle, app))  # type: ignore[arg-type]
+            self.pipeline.appendleft((cycle, app))
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP, after which nothing more can be read."""
