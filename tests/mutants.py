@@ -40,7 +40,10 @@ PARTS = {
         ("tests/auth/test_authenticator.py::test_keys_need_nothing_that_verifies_tokens",),
     ),
     "cache": Part(("cache/*",), ("tests/cache", "tests/cli/test_acl_command.py", "tests/test_rate_redis.py")),
-    "http": Part(("http/parameters.py", "http/selection.py"), ("tests/http",)),
+    "http": Part(
+        ("http/parameters.py", "http/selection.py"),
+        ("tests/http/test_parameters.py", "tests/http/test_selection.py"),
+    ),
     "spec": Part(("spec/*",), ("tests/spec",)),
 }
 
