@@ -20,8 +20,8 @@ KEYS = sorted(
         if isinstance(schema, dict)
         for name in schema.get("properties", {})
     }
-    # Nobody looks for it where "parameters" can stand.
-    - {"param"}
+    # Nobody looks for them where "parameters" and "schema" can stand.
+    - {"param", "scheme"}
 )
 READS = sorted(CATALOGUE.reads)
 

@@ -61,6 +61,7 @@ def test_a_byte_order_mark_is_no_part_of_the_text(bots: Path, complaints: Compla
         (b'{"title": "Pr\xe9s"}', "1:14: the file is not UTF-8 from here on: save it as UTF-8"),
         (b" " * (1024 * 1024 + 1), "1:1: the file is too large: more than 1048576 bytes"),
         (b'{"title":\n "Own"}}', "2:8: this is not JSON: Extra data"),
+        (b'["\\udfff"]', "1:2: this text holds half of a surrogate pair, which is no character"),
         (b"NaN", "1:1: NaN is no JSON number, or is too large"),
     ],
 )

@@ -12,7 +12,7 @@ from support import CHECKOUT
 
 from fullon_cache_api.spec import Spec
 from fullon_cache_api.spec.json import JsonObject, PlainObject
-from fullon_cache_api.spec.schemas import bundle, dereference, relocate
+from fullon_cache_api.spec.schemas import bundle, dereference, follow, relocate
 
 SCHEMAS: dict[str, JsonObject] = {
     "a.json": {
@@ -20,7 +20,7 @@ SCHEMAS: dict[str, JsonObject] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "properties": {"b": {"$ref": "b.json"}, "own": {"$ref": "#/$defs/x~1y%20z"}},
         "additionalProperties": False,
-        "$defs": {"x/y z": {"type": "integer"}},
+        "$defs": {"x/y z": {"type": "integer"}, "~1": {"type": "string"}},
     },
     "b.json": {
         "$id": "https://example.org/deep/b.json",
@@ -39,6 +39,7 @@ SCHEMAS: dict[str, JsonObject] = {
     [
         ("a.json", SCHEMAS["a.json"], "a.json"),
         ("#/$defs/x~1y%20z", {"type": "integer"}, "a.json"),
+        ("#/$defs/~01", {"type": "string"}, "a.json"),
         ("a.json#/properties/b", SCHEMAS["b.json"], "b.json"),
         ("b.json#/prefixItems/1", {"const": {"$ref": "nowhere.json"}}, "c.json"),
         ("b.json#/prefixItems/0", {}, "b.json"),
@@ -47,6 +48,11 @@ SCHEMAS: dict[str, JsonObject] = {
 )
 def test_a_reference_is_followed_to_the_schema_it_means(ref: str, schema: JsonObject, file: str) -> None:
     assert dereference({"$ref": ref}, "a.json", SCHEMAS) == (schema, file)
+
+
+def test_a_reference_has_its_place_in_the_file_that_it_leads_into() -> None:
+    assert follow("b.json#/prefixItems/1", "a.json", SCHEMAS)[1:] == ("b.json", ("prefixItems", 1))
+    assert follow("#/$defs/x~1y%20z", "a.json", SCHEMAS)[1:] == ("a.json", ("$defs", "x/y z"))
 
 
 @pytest.mark.parametrize(
@@ -75,13 +81,13 @@ def test_a_bundle_leaves_out_what_a_schema_says_of_its_file() -> None:
 def test_relocating_touches_references_only_where_a_schema_stands() -> None:
     schema: JsonObject = {
         "properties": {"$ref": {"$ref": "b.json#/x"}, "const": {"items": {"$ref": "#/y"}}},
-        "const": {"$ref": "b.json"},
+        "const": {"$ref": "b.json", "x": {"$ref": "b.json"}},
         "enum": ({"$ref": "b.json"},),
         "default": {"properties": {"x": {"$ref": "b.json"}}},
     }
     assert relocate(schema, "a.json", lambda file: f"<{file}>") == {
         "properties": {"$ref": {"$ref": "<b.json>/x"}, "const": {"items": {"$ref": "<a.json>/y"}}},
-        "const": {"$ref": "b.json"},
+        "const": {"$ref": "b.json", "x": {"$ref": "b.json"}},
         "enum": [{"$ref": "b.json"}],
         "default": {"properties": {"x": {"$ref": "b.json"}}},
     }
