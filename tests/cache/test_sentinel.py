@@ -226,6 +226,25 @@ async def test_a_replica_is_read_where_that_is_asked_for(servers: Watched) -> No
         assert await port_read(client) == port(servers.replicas()[0])
 
 
+@pytest.mark.parametrize("query", ["", "?replicas=true"])
+async def test_one_connection_is_read_as_long_as_its_server_is_the_one_to_read(
+    servers: Watched, query: str
+) -> None:
+    mark(servers)
+    read = servers.replicas()[0] if query else servers.master()
+    with writer_of(read) as writer:
+
+        def connections() -> set[str]:
+            return {each["id"] for each in writer.client_list() if each["cmd"] == "get"}
+
+        async with client_of(servers.url + query) as client:
+            assert await port_read(client) == port(read)
+            first = connections()
+            for _ in range(5):
+                assert await port_read(client) == port(read)
+            assert (len(first), connections()) == (1, first)
+
+
 async def test_a_replica_that_has_lost_its_master_is_not_read_but_the_master_is(own_servers: Watched) -> None:
     mark(own_servers)
     replica, master = own_servers.replicas()[0], own_servers.master()
