@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import redis
-from caches import ask, port_of
+from caches import ask, port_of, until
 from topologies import Watched, wait_until, watched, writer_of
 
 from fullon_cache_api.cache import (
@@ -20,6 +20,7 @@ from fullon_cache_api.cache import (
     open_client,
     parse_url,
 )
+from fullon_cache_api.cache.breaker import ReportBreaker
 from fullon_cache_api.cache.reply import Reply
 from fullon_cache_api.cache.sentinel_client import SentinelClient
 from fullon_cache_api.cache.watch import TRUSTED, Watch
@@ -55,8 +56,8 @@ def own_servers() -> Iterator[Watched]:
 
 
 @asynccontextmanager
-async def client_of(url: str) -> AsyncIterator[SentinelClient]:
-    client = open_client(parse_url(url))
+async def client_of(url: str, report: ReportBreaker = lambda reason: None) -> AsyncIterator[SentinelClient]:
+    client = open_client(parse_url(url), report_breaker=report)
     assert isinstance(client, SentinelClient)
     try:
         yield client
@@ -111,7 +112,8 @@ async def test_one_sentinel_less_changes_nothing(servers: Watched) -> None:
 
 async def test_without_more_than_half_of_the_sentinels_nothing_is_read_any_more(servers: Watched) -> None:
     mark(servers)
-    async with client_of(servers.url) as client:
+    told: list[str | None] = []
+    async with client_of(servers.url, told.append) as client:
         assert await port_read(client) == port(servers.master())
         for sentinel in servers.sentinels[:2]:
             sentinel.kill()
@@ -120,8 +122,10 @@ async def test_without_more_than_half_of_the_sentinels_nothing_is_read_any_more(
                 while True:
                     await port_read(client)
                     await asyncio.sleep(0.05)
+        await until(lambda: client.is_open)
         servers.sentinels[0].start()
         await until_read(client, port(servers.master()))
+        assert (told, client.is_open) == (["no quorum of Sentinels", None], False)
 
 
 async def test_a_name_that_no_sentinel_knows_is_an_outage(servers: Watched) -> None:
