@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
@@ -110,6 +111,16 @@ async def test_a_cluster_of_which_no_node_answers_is_an_outage(nodes: Cluster) -
     with pytest.raises(CacheUnavailable):
         await client.ping(asyncio.get_running_loop().time() + 1)
     await client.close()
+
+
+async def test_a_cluster_whose_nodes_hang_is_waited_for_until_the_deadline_and_no_longer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as hung:
+        client = open_client(parse_url(f"redis+cluster://127.0.0.1:{hung.getsockname()[1]}"))
+        began = asyncio.get_running_loop().time()
+        with pytest.raises((CacheTimeout, CacheUnavailable)):
+            await ask(client, ("GET", "key:1"), within=0.2)  # type: ignore[arg-type]
+        assert 0.15 < asyncio.get_running_loop().time() - began < 0.6
+        await client.close()
 
 
 async def test_a_server_that_is_no_cluster_is_an_outage(tcp_server: EmbeddedServer) -> None:
