@@ -72,7 +72,7 @@ def replica(port: bytes = b"6380", flags: bytes = b"slave", link: bytes = b"ok")
 
 ADDRESS = texts(b"10.0.0.1", b"6379")
 MASTER = texts(b"name", b"main", b"config-epoch", b"7")
-REPLICA = Address("10.0.0.2", 6380)
+REPLICA, SECOND = Address("10.0.0.2", 6380), Address("10.0.0.2", 6381)
 
 
 @pytest.mark.anyio
@@ -81,7 +81,7 @@ REPLICA = Address("10.0.0.2", 6380)
     [
         ((ADDRESS, MASTER, array()), View(OLD, 7)),
         ((ADDRESS, MASTER, array(replica())), View(OLD, 7, (REPLICA,))),
-        ((ADDRESS, MASTER, array(replica(b"6381"), replica())), View(OLD, 7, (REPLICA, Address("10.0.0.2", 6381)))),
+        ((ADDRESS, MASTER, array(replica(b"6381"), replica())), View(OLD, 7, (REPLICA, SECOND))),
         ((ADDRESS, MASTER, array(replica(flags=b"slave,s_down"))), View(OLD, 7)),
         ((ADDRESS, MASTER, array(replica(flags=b"slave,disconnected"))), View(OLD, 7)),
         ((ADDRESS, MASTER, array(replica(link=b"err"))), View(OLD, 7)),
