@@ -23,7 +23,7 @@ from fullon_cache_api.cache import (
 from fullon_cache_api.cache.breaker import ReportBreaker
 from fullon_cache_api.cache.reply import Reply
 from fullon_cache_api.cache.sentinel_client import SentinelClient
-from fullon_cache_api.cache.watch import TRUSTED, Watch
+from fullon_cache_api.cache.watch import TRUSTED, ReportServer, Watch
 
 pytestmark = pytest.mark.anyio
 
@@ -56,8 +56,12 @@ def own_servers() -> Iterator[Watched]:
 
 
 @asynccontextmanager
-async def client_of(url: str, report: ReportBreaker = lambda reason: None) -> AsyncIterator[SentinelClient]:
-    client = open_client(parse_url(url), report_breaker=report)
+async def client_of(
+    url: str,
+    report: ReportBreaker = lambda reason: None,
+    report_server: ReportServer = lambda role, address: None,
+) -> AsyncIterator[SentinelClient]:
+    client = open_client(parse_url(url), report_server, report)
     assert isinstance(client, SentinelClient)
     try:
         yield client
@@ -98,8 +102,10 @@ async def until_read(client: Any, wanted: bytes, within: float = NOTICED_WITHIN)
 
 async def test_the_master_is_read(servers: Watched) -> None:
     mark(servers)
-    async with client_of(servers.url) as client:
+    told: list[tuple[str, str]] = []
+    async with client_of(servers.url, report_server=lambda *server: told.append(server)) as client:
         assert await port_read(client) == port(servers.master())
+        assert told == [("master", f"127.0.0.1:{port_of(servers.master())}")]
         assert 0 < await client.ping(asyncio.get_running_loop().time() + 1) < 1_000
 
 
@@ -226,8 +232,11 @@ async def until_live(copies: Any, wanted: bytes) -> bool:
 
 async def test_a_replica_is_read_where_that_is_asked_for(servers: Watched) -> None:
     mark(servers)
-    async with client_of(f"{servers.url}?replicas=true") as client:
+    told: list[tuple[str, str]] = []
+    url = f"{servers.url}?replicas=true"
+    async with client_of(url, report_server=lambda *server: told.append(server)) as client:
         assert await port_read(client) == port(servers.replicas()[0])
+        assert told == [("replica", f"127.0.0.1:{port_of(servers.replicas()[0])}")]
 
 
 @pytest.mark.parametrize("query", ["", "?replicas=true"])
