@@ -19,6 +19,7 @@ SLOW_READY := $(VENV)/.ready-slow
 BROWSER_READY := $(VENV)/.ready-browser
 FUZZ_READY := $(VENV)/.ready-fuzz
 BENCH_READY := $(VENV)/.ready-bench
+MUTANTS_READY := $(VENV)/.ready-mutants
 
 WORKERS = $(or $(API_WORKERS),$(shell $(PY) -c 'import os; print(os.cpu_count() or 1)'))
 PYTEST_ARGS ?=
@@ -26,10 +27,11 @@ BENCH_ARGS ?=
 EXAMPLES ?= 50
 MINUTES ?= 10
 SEED ?= 1
+PART ?= http
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run dev prod test test-cov test-slow test-browser fuzz lint format check bench bench-guard soak openapi client docs clean failure-modes
+.PHONY: help setup run dev prod test test-cov test-slow test-browser fuzz mutants lint format check bench bench-guard soak openapi client docs clean failure-modes
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' \
@@ -60,6 +62,9 @@ test-browser: $(BROWSER_READY) ## Open the pages in headless Chromium (needs chr
 
 fuzz: $(FUZZ_READY) ## Fuzz the running demo with schemathesis, EXAMPLES=500 for each endpoint
 	FUZZ_EXAMPLES=$(EXAMPLES) $(PY) -m pytest -n auto -rP -m fuzz $(PYTEST_ARGS)
+
+mutants: $(MUTANTS_READY) ## Change the code of PART=auth|cache|http|spec in small ways; fails where tests notice fewer than 85 %
+	@$(PY) tests/mutants.py $(PART)
 
 lint: $(CHECK_READY) ## Find mistakes of style
 	$(BIN)/ruff check .
@@ -140,4 +145,8 @@ $(FUZZ_READY): $(TEST_READY)
 
 $(BENCH_READY): $(TEST_READY)
 	@$(PIP) install --group bench
+	@touch $@
+
+$(MUTANTS_READY): $(TEST_READY)
+	@$(PIP) install --group mutants
 	@touch $@

@@ -68,6 +68,18 @@ async def test_everybody_else_in_the_batch_is_answered(server: EmbeddedServer) -
 
 
 @pytest.mark.anyio
+async def test_of_two_that_were_sent_as_one_the_other_is_answered(server: EmbeddedServer) -> None:
+    async with opened(server.url) as client:
+        small, large = await asyncio.gather(
+            ask(client, ("HMGET", "hash", "field:1")),
+            ask(client, ("HMGET", "hash", "huge")),
+            return_exceptions=True,
+        )
+    assert small == [[b"inner 1"]]
+    assert isinstance(large, CorruptValue)
+
+
+@pytest.mark.anyio
 async def test_many_replies_that_are_not_too_large_are_read(server: EmbeddedServer) -> None:
     async with opened(server.url) as client:
         replies = await asyncio.gather(*(ask(client, ("LRANGE", "half", -10, -1 - no)) for no in range(8)))

@@ -12,7 +12,7 @@ import uvloop
 from caches import KEYS, ask, back, fill, port_of, until, value
 from proxy import Proxy
 
-from fullon_cache_api.cache import CacheClient, CacheTimeout, CacheUnavailable, RedisTarget
+from fullon_cache_api.cache import CacheClient, CacheTimeout, CacheUnavailable, RedisTarget, open_client
 from fullon_cache_api.cache.breaker import ASK_WITHIN, LONGEST_PAUSE, MISSES, SHORTEST_PAUSE, TRUSTED
 from fullon_cache_api.demo import EmbeddedServer
 
@@ -219,6 +219,20 @@ def test_a_password_that_is_refused_is_tried_by_the_probe_alone_until_it_is_righ
             assert await value(client, 1) == b"value 1"
             assert told == ["denied", None]
             await client.close()
+
+    run(main())
+
+
+@both_loops
+def test_a_client_that_is_opened_by_its_address_tells_of_its_breaker(run: Run) -> None:
+    async def main() -> None:
+        told: list[str | None] = []
+        client = open_client(RedisTarget("127.0.0.1", 1), report_breaker=told.append)
+        with pytest.raises(CacheUnavailable):
+            await client.execute((("PING",),), asyncio.get_running_loop().time() + 1)
+        await until(lambda: client.is_open)
+        await client.close()
+        assert told == ["no connection"]
 
     run(main())
 

@@ -3,11 +3,12 @@
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
-from caches import ask, port_of
+from caches import ask, port_of, until
 from redis.crc import key_slot
 from redis.exceptions import ResponseError
 from topologies import Cluster, cluster, node_id, own_slots, wait_until, writer_of
@@ -22,6 +23,7 @@ from fullon_cache_api.cache import (
     open_client,
     parse_url,
 )
+from fullon_cache_api.cache.breaker import ReportBreaker
 from fullon_cache_api.cache.cluster_client import ClusterClient
 from fullon_cache_api.cache.commands import Command
 from fullon_cache_api.cache.node import NodeClient
@@ -64,8 +66,10 @@ def fill(nodes: Cluster) -> None:
 
 
 @asynccontextmanager
-async def client_of(nodes: Cluster) -> AsyncIterator[ClusterClient]:
-    client = open_client(parse_url(nodes.url))
+async def client_of(
+    nodes: Cluster, report: ReportBreaker = lambda reason: None, url: str | None = None
+) -> AsyncIterator[ClusterClient]:
+    client = open_client(parse_url(url or nodes.url), report_breaker=report)
     assert isinstance(client, ClusterClient)
     try:
         yield client
@@ -107,6 +111,16 @@ async def test_a_cluster_of_which_no_node_answers_is_an_outage(nodes: Cluster) -
     with pytest.raises(CacheUnavailable):
         await client.ping(asyncio.get_running_loop().time() + 1)
     await client.close()
+
+
+async def test_a_cluster_whose_nodes_hang_is_waited_for_until_the_deadline_and_no_longer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as hung:
+        client = open_client(parse_url(f"redis+cluster://127.0.0.1:{hung.getsockname()[1]}"))
+        began = asyncio.get_running_loop().time()
+        with pytest.raises((CacheTimeout, CacheUnavailable)):
+            await ask(client, ("GET", "key:1"), within=0.2)  # type: ignore[arg-type]
+        assert 0.15 < asyncio.get_running_loop().time() - began < 0.6
+        await client.close()
 
 
 async def test_a_server_that_is_no_cluster_is_an_outage(tcp_server: EmbeddedServer) -> None:
@@ -306,7 +320,10 @@ async def test_a_lost_master_is_an_outage_of_its_keys_until_its_replica_has_them
     lost = own_nodes.owner("key:1")
     others = [key for key in KEYS if own_nodes.owner(key) is not lost]
     assert others
-    async with client_of(own_nodes) as client:
+    told: list[str | None] = []
+    # The only one that it was told of: from then on the others are asked which nodes there are.
+    url = f"redis+cluster://127.0.0.1:{port_of(lost)}"
+    async with client_of(own_nodes, told.append, url) as client:
         assert await ask(client, *reads()) == VALUES
         os.kill(lost.pid, how)
         try:
@@ -323,6 +340,10 @@ async def test_a_lost_master_is_an_outage_of_its_keys_until_its_replica_has_them
             assert await client.ping(asyncio.get_running_loop().time() + 1) > 0
             reader = Reader(client, asyncio.get_running_loop().time() + 5)
             assert sorted([key async for page in reader.scan("key:*") for key in page]) == sorted(KEYS)
+            # One that hangs may have been replaced before it is known to be dead.
+            await until(lambda: len(told) != 1 and not client.is_open)
+            expected = [["no connection", None]] if how is signal.SIGKILL else [[], ["no answer", None]]
+            assert told in expected
         finally:
             if how is signal.SIGSTOP:
                 os.kill(lost.pid, signal.SIGCONT)

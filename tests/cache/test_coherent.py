@@ -93,6 +93,18 @@ def sent(desk: "redis.Redis", command: str = "get") -> int:
     return statistics.get(f"cmdstat_{command}", {}).get("calls", 0)
 
 
+def test_a_page_of_many_is_read_each_time(own_server: EmbeddedServer, desk: "redis.Redis") -> None:
+    async def main() -> None:
+        async with copying(own_server.url) as one:
+            for times in (1, 2):
+                deadline = asyncio.get_running_loop().time() + 2
+                page: Command = ("HSCAN", "hash", b"0", "COUNT", 100)
+                ((cursor, found),) = await one.client.execute((page,), deadline, page=True)  # type: ignore[misc]
+                assert (cursor, len(found), sent(desk, "hscan")) == (b"0", 20, times)
+
+    asyncio.run(main())
+
+
 @both_loops
 def test_what_was_read_once_is_answered_without_a_command(
     own_server: EmbeddedServer, desk: "redis.Redis", run: Run

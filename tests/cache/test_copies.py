@@ -112,6 +112,23 @@ def test_whatever_is_asked_for_the_budget_holds(reads: list[tuple[str, str, str,
     assert copies.size == 0
 
 
+@pytest.mark.parametrize(
+    ("command", "reply", "texts"),
+    [
+        (GET, b"x" * 1_000, 1_004),
+        (("HGET", "a", "f" * 1_000), b"x", 1_006),
+        (("LRANGE", "a", 0, -1), [b"x" * 100] * 10, 1_007),
+        (("HMGET", "a", "f"), [None] * 10, 7),
+    ],
+)
+def test_a_copy_counts_with_all_of_its_texts_and_what_python_needs_besides(
+    command: Command, reply: Reply, texts: int
+) -> None:
+    copies = Copies()
+    keep(copies, [NO_TTL, reply], command)
+    assert texts + 800 <= copies.size <= texts + 2_600
+
+
 def test_a_reply_that_is_too_large_is_not_kept_and_drives_nothing_out() -> None:
     copies = Copies(budget=80_000)
     keep(copies, [NO_TTL, b"1"], GET)

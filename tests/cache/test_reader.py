@@ -202,7 +202,16 @@ async def test_a_reply_of_another_kind_than_the_command_gives_is_an_error(
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("reply", [b"$-1\r\n", b"+OK\r\n", b"*0\r\n", b"*2\r\n$1\r\n0\r\n:1\r\n"])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"$-1\r\n",
+        b"+OK\r\n",
+        b"*0\r\n",
+        b"*2\r\n$1\r\n0\r\n:1\r\n",
+        b"*2\r\n$1\r\n0\r\n*2\r\n$1\r\na\r\n:1\r\n",
+    ],
+)
 async def test_a_scan_reply_that_is_none_is_an_error(tcp_server: EmbeddedServer, reply: bytes) -> None:
     async with through_proxy(tcp_server) as (client, proxy):
         proxy.answer(reply)

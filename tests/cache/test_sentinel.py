@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import redis
-from caches import ask, port_of
+from caches import ask, port_of, until
 from topologies import Watched, wait_until, watched, writer_of
 
 from fullon_cache_api.cache import (
@@ -20,9 +20,10 @@ from fullon_cache_api.cache import (
     open_client,
     parse_url,
 )
+from fullon_cache_api.cache.breaker import ReportBreaker
 from fullon_cache_api.cache.reply import Reply
 from fullon_cache_api.cache.sentinel_client import SentinelClient
-from fullon_cache_api.cache.watch import TRUSTED, Watch
+from fullon_cache_api.cache.watch import TRUSTED, ReportServer, Watch
 
 pytestmark = pytest.mark.anyio
 
@@ -55,8 +56,12 @@ def own_servers() -> Iterator[Watched]:
 
 
 @asynccontextmanager
-async def client_of(url: str) -> AsyncIterator[SentinelClient]:
-    client = open_client(parse_url(url))
+async def client_of(
+    url: str,
+    report: ReportBreaker = lambda reason: None,
+    report_server: ReportServer = lambda role, address: None,
+) -> AsyncIterator[SentinelClient]:
+    client = open_client(parse_url(url), report_server, report)
     assert isinstance(client, SentinelClient)
     try:
         yield client
@@ -97,8 +102,10 @@ async def until_read(client: Any, wanted: bytes, within: float = NOTICED_WITHIN)
 
 async def test_the_master_is_read(servers: Watched) -> None:
     mark(servers)
-    async with client_of(servers.url) as client:
+    told: list[tuple[str, str]] = []
+    async with client_of(servers.url, report_server=lambda *server: told.append(server)) as client:
         assert await port_read(client) == port(servers.master())
+        assert told == [("master", f"127.0.0.1:{port_of(servers.master())}")]
         assert 0 < await client.ping(asyncio.get_running_loop().time() + 1) < 1_000
 
 
@@ -111,7 +118,8 @@ async def test_one_sentinel_less_changes_nothing(servers: Watched) -> None:
 
 async def test_without_more_than_half_of_the_sentinels_nothing_is_read_any_more(servers: Watched) -> None:
     mark(servers)
-    async with client_of(servers.url) as client:
+    told: list[str | None] = []
+    async with client_of(servers.url, told.append) as client:
         assert await port_read(client) == port(servers.master())
         for sentinel in servers.sentinels[:2]:
             sentinel.kill()
@@ -120,8 +128,10 @@ async def test_without_more_than_half_of_the_sentinels_nothing_is_read_any_more(
                 while True:
                     await port_read(client)
                     await asyncio.sleep(0.05)
+        await until(lambda: client.is_open)
         servers.sentinels[0].start()
         await until_read(client, port(servers.master()))
+        assert (told, client.is_open) == (["no quorum of Sentinels", None], False)
 
 
 async def test_a_name_that_no_sentinel_knows_is_an_outage(servers: Watched) -> None:
@@ -222,8 +232,30 @@ async def until_live(copies: Any, wanted: bytes) -> bool:
 
 async def test_a_replica_is_read_where_that_is_asked_for(servers: Watched) -> None:
     mark(servers)
-    async with client_of(f"{servers.url}?replicas=true") as client:
+    told: list[tuple[str, str]] = []
+    url = f"{servers.url}?replicas=true"
+    async with client_of(url, report_server=lambda *server: told.append(server)) as client:
         assert await port_read(client) == port(servers.replicas()[0])
+        assert told == [("replica", f"127.0.0.1:{port_of(servers.replicas()[0])}")]
+
+
+@pytest.mark.parametrize("query", ["", "?replicas=true"])
+async def test_one_connection_is_read_as_long_as_its_server_is_the_one_to_read(
+    servers: Watched, query: str
+) -> None:
+    mark(servers)
+    read = servers.replicas()[0] if query else servers.master()
+    with writer_of(read) as writer:
+
+        def connections() -> set[str]:
+            return {each["id"] for each in writer.client_list() if each["cmd"] == "get"}
+
+        async with client_of(servers.url + query) as client:
+            assert await port_read(client) == port(read)
+            first = connections()
+            for _ in range(5):
+                assert await port_read(client) == port(read)
+            assert (len(first), connections()) == (1, first)
 
 
 async def test_a_replica_that_has_lost_its_master_is_not_read_but_the_master_is(own_servers: Watched) -> None:

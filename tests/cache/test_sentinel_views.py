@@ -1,12 +1,15 @@
 """What is believed of what several Sentinels say."""
 
 import pytest
+from caches import port_of
 from hypothesis import given
 from hypothesis import strategies as st
 from profiles import examples
+from proxy import Proxy
 
-from fullon_cache_api.cache.sentinel import View, agreed
-from fullon_cache_api.cache.target import Address
+from fullon_cache_api.cache.sentinel import Sentinel, View, agreed
+from fullon_cache_api.cache.target import Address, RedisTarget
+from fullon_cache_api.demo import EmbeddedServer
 
 OLD, NEW = Address("10.0.0.1", 6379), Address("10.0.0.2", 6379)
 BEFORE, AFTER, UNKNOWN = View(OLD, 4), View(NEW, 5), View(None)
@@ -52,3 +55,53 @@ def test_who_has_heard_of_a_failover_never_believes_less_but_all_together(
         assert view.epoch == max(heard)
         assert 2 * len(heard) > len(said)
         assert view.epoch >= least or len(heard) == len(said)
+
+
+def array(*elements: bytes) -> bytes:
+    """An array of RESP2, of elements that are RESP2 already."""
+    return b"*%d\r\n%s" % (len(elements), b"".join(elements))
+
+
+def texts(*words: bytes) -> bytes:
+    return array(*(b"$%d\r\n%s\r\n" % (len(word), word) for word in words))
+
+
+def replica(port: bytes = b"6380", flags: bytes = b"slave", link: bytes = b"ok") -> bytes:
+    return texts(b"ip", b"10.0.0.2", b"port", port, b"flags", flags, b"master-link-status", link)
+
+
+ADDRESS = texts(b"10.0.0.1", b"6379")
+MASTER = texts(b"name", b"main", b"config-epoch", b"7")
+REPLICA, SECOND = Address("10.0.0.2", 6380), Address("10.0.0.2", 6381)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("replies", "view"),
+    [
+        ((ADDRESS, MASTER, array()), View(OLD, 7)),
+        ((ADDRESS, MASTER, array(replica())), View(OLD, 7, (REPLICA,))),
+        ((ADDRESS, MASTER, array(replica(b"6381"), replica())), View(OLD, 7, (REPLICA, SECOND))),
+        ((ADDRESS, MASTER, array(replica(flags=b"slave,s_down"))), View(OLD, 7)),
+        ((ADDRESS, MASTER, array(replica(flags=b"slave,disconnected"))), View(OLD, 7)),
+        ((ADDRESS, MASTER, array(replica(link=b"err"))), View(OLD, 7)),
+        ((ADDRESS, MASTER, array(replica(port=b"?"))), View(OLD, 7)),
+        ((ADDRESS, MASTER, array(b":1\r\n")), View(OLD, 7)),
+        ((b"*-1\r\n", b"-ERR No such master\r\n", b"-ERR No such master\r\n"), UNKNOWN),
+        ((ADDRESS, texts(b"name", b"main"), array()), None),
+        ((ADDRESS, texts(b"config-epoch", b"x"), array()), None),
+        ((ADDRESS, b":1\r\n", array()), None),
+        ((ADDRESS, MASTER, b"-NOPERM no\r\n"), None),
+        ((texts(b"10.0.0.1", b"x"), MASTER, array()), None),
+        ((texts(b"10.0.0.1"), MASTER, array()), None),
+        ((b"-ERR\r\n", MASTER, array()), None),
+    ],
+)  # fmt: skip
+async def test_a_sentinel_says_which_servers_are_well_or_nothing(
+    tcp_server: EmbeddedServer, replies: tuple[bytes, ...], view: View | None
+) -> None:
+    async with Proxy(port_of(tcp_server)) as proxy:
+        proxy.respond = lambda _: b"".join(replies)
+        sentinel = Sentinel(RedisTarget("127.0.0.1", proxy.port), "main")
+        assert await sentinel.view() == view
+        await sentinel.close()

@@ -145,6 +145,44 @@ def test_a_target_without_anything_said_is_the_local_redis() -> None:
     assert RedisTarget().mode == "standalone"
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("redis://u:p@127.0.0.1", "rediss://localhost:6379/0"),
+        ("redis://127.0.0.1", "redis://127.0.0.2"),
+        ("redis://127.0.0.1", "redis://[::1]"),
+        ("redis://127.0.0.1", "redis://0.0.0.0"),
+        ("redis://127.0.0.1", "redis://[::]"),
+        ("redis://127.0.0.1", "redis://[::ffff:127.0.0.1]"),
+        ("redis://192.0.2.1", "redis://[::ffff:192.0.2.1]"),
+        ("redis://cache.invalid", "redis://CACHE.invalid."),
+        ("unix:///run/redis.sock", "unix:///run/../run/./redis.sock"),
+    ],
+)
+def test_two_addresses_of_one_database_are_known_to_be_the_same(one: str, other: str) -> None:
+    assert RedisTarget.from_url(one).is_same(RedisTarget.from_url(other))
+    assert RedisTarget.from_url(other).is_same(RedisTarget.from_url(one))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("redis://192.0.2.1", "redis://192.0.2.2"),
+        ("redis://192.0.2.1", "redis://127.0.0.1"),
+        ("redis://127.0.0.1:6379", "redis://127.0.0.1:6380"),
+        ("redis://127.0.0.1/0", "redis://127.0.0.1/1"),
+        ("redis://cache.invalid", "redis://desk.invalid"),
+        ("redis://[fe80::1]", "redis://[fe80::2]"),
+        ("unix:///run/redis.sock", "unix:///run/other.sock"),
+        ("unix:///run/redis.sock", "unix:///run/redis.sock?db=1"),
+        ("unix:///run/redis.sock", "redis://localhost"),
+    ],
+)
+def test_other_servers_and_other_databases_are_not_taken_for_the_same(one: str, other: str) -> None:
+    assert not RedisTarget.from_url(one).is_same(RedisTarget.from_url(other))
+    assert not RedisTarget.from_url(other).is_same(RedisTarget.from_url(one))
+
+
 SECRET = "s3cr3t"
 PIECES = st.sampled_from(
     [

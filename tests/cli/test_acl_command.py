@@ -168,10 +168,11 @@ def test_check_says_of_a_user_who_may_ask_that_it_cannot_write(
     )
 
 
-def test_check_says_of_the_user_of_acl_that_it_is_restricted(
-    cli: Cli, spec: Path, server: EmbeddedServer
+@pytest.mark.parametrize("rules", [RULES, "+@read +acl|whoami +command +hset ~*"])
+def test_check_says_of_a_user_who_may_not_ask_as_that_of_acl_that_it_is_restricted(
+    cli: Cli, spec: Path, server: EmbeddedServer, rules: str
 ) -> None:
-    result = cli("check", spec, "--redis", REDIS_URL=url_for(server, RULES))
+    result = cli("check", spec, "--redis", REDIS_URL=url_for(server, rules))
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.endswith("/0: this user is restricted; it may not ask whether it could write\n")
 

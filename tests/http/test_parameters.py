@@ -172,6 +172,7 @@ def test_a_name_that_is_no_text_is_refused_and_shown_as_it_was_sent() -> None:
 def test_path_parameters_are_found_wherever_they_stand() -> None:
     both = endpoint(parameter("a", "path"), parameter("b", "path", INTEGER), path="/one/{b}/two/{a}/three")
     assert parse(both, "/one/5/two/x%2Fy+z/three") == ["x/y+z", 5]
+    assert parse(endpoint(parameter("a", "path"), path="/{a}"), "/x%2Fy+z") == ["x/y+z"]
 
 
 def test_a_parameter_that_is_no_argument_of_the_read_is_checked_and_left_out() -> None:
@@ -252,8 +253,11 @@ def test_a_parameter_that_is_given_twice_or_more_is_one_mistake() -> None:
 
 
 def test_a_long_name_is_cut_where_it_is_shown() -> None:
-    (mistake,) = mistakes(TYPED, f"/x?{'n' * 1000}=1")
-    assert mistake[1] == "n" * 64 + "…"
+    for length in (65, 1000):
+        (mistake,) = mistakes(TYPED, f"/x?{'n' * length}=1")
+        assert mistake[1] == "n" * 64 + "…"
+    (mistake,) = mistakes(TYPED, f"/x?{'n' * 64}=1")
+    assert mistake[1] == "n" * 64
 
 
 def test_more_than_100_parameters_are_not_looked_at() -> None:
@@ -268,12 +272,14 @@ def test_more_than_100_parameters_are_not_looked_at() -> None:
 def test_every_mistake_is_reported_path_first() -> None:
     some = endpoint(
         parameter("id", "path", INTEGER),
+        parameter("of", "path", INTEGER),
         parameter("limit", schema={"type": "integer", "minimum": 1}),
         parameter("must", required=True),
-        path="/{id}",
+        path="/{id}/{of}",
     )
-    assert mistakes(some, "/x?limit=0&bogus=1") == [
+    assert mistakes(some, "/x/y?limit=0&bogus=1") == [
         ("path", "id", "the value is not an integer"),
+        ("path", "of", "the value is not an integer"),
         ("query", "limit", "the value is less than the minimum of 1"),
         ("query", "bogus", "is not a parameter of this endpoint"),
         ("query", "must", "is missing"),

@@ -44,6 +44,28 @@ def test_elements_are_checked_alone_where_the_schema_speaks_of_nothing_but_each_
     assert by_element(led, other={**schema, "title": "Other"}) is alone
 
 
+@pytest.mark.parametrize(("most", "alone"), [({}, True), ({"maxItems": 5}, False)])
+def test_elements_are_found_through_references_within_files_and_from_one_to_another(
+    most: PlainObject, alone: bool
+) -> None:
+    properties: PlainObject = {"items": {"$ref": "list.json#/$defs/first"}}
+    whole: PlainObject = {
+        "title": "Whole",
+        "$ref": "#/$defs/first",
+        "$defs": {"first": {"$ref": "#/$defs/second"}, "second": {"properties": properties}},
+    }
+    list_: PlainObject = {
+        "title": "List",
+        "$defs": {"first": {"$ref": "#/$defs/second"}, "second": {**LIST, **most}},
+    }
+    assert by_element(whole, list=list_) is alone
+    schemas = {name: freeze_object(one) for name, one in files(whole, list=list_).items()}
+    found = element_schema("items", schemas["whole.json"], "whole.json", schemas)
+    assert found == ({"$ref": "item.json"}, "list.json")
+    assert element_schema("others", schemas["whole.json"], "whole.json", schemas) is None
+    assert element_schema(None, schemas["whole.json"], "whole.json", schemas) is None
+
+
 def test_what_stands_beside_a_reference_counts() -> None:
     led: PlainObject = {**WHOLE, "properties": {"items": {"$ref": "list.json", "maxItems": 1}}}
     assert not by_element(led, list={**LIST, "title": "List"})

@@ -7,6 +7,7 @@ import pytest
 from support import CHECKOUT
 
 from fullon_cache_api.spec import Binding, Endpoint, Spec, SpecError
+from fullon_cache_api.spec.model import Tag
 
 SPECS = CHECKOUT / "tests" / "specs"
 
@@ -49,6 +50,28 @@ def fed(binding: Binding) -> str:
 def test_a_good_spec_says_what_it_is_meant_to_say(folder: Path, load: Callable[[Path], Spec]) -> None:
     expected = (folder / "expected.txt").read_text().splitlines()
     assert list(described(load(folder / "endpoints.yaml"))) == expected
+
+
+def test_a_spec_keeps_what_it_says_for_people(load: Callable[[Path], Spec]) -> None:
+    spec = load(SPECS / "good" / "everything" / "endpoints.yaml")
+    assert (spec.info.title, spec.info.version) == ("Prices", "1.2.3")
+    assert spec.info.description == "Prices, over HTTP.\n"
+    assert spec.tags == (Tag("Prices", "Tickers and bars."), Tag("Orders", ""))
+    assert [(each.summary, each.description, each.deprecated) for each in spec.endpoints[:2]] == [
+        ("Latest ticker", "Bid, ask and last price.", True),
+        ("Tickers of one exchange", "", False),
+    ]
+    assert [(each.description, each.example, each.deprecated) for each in spec.endpoints[0].parameters] == [
+        ("Name of the exchange.", "binance", False),
+        ("", None, True),
+    ]
+    smallest = load(SPECS / "good" / "smallest" / "endpoints.yaml")
+    assert smallest.info.description == ""
+
+
+def test_who_is_asked_where_an_endpoint_says_nothing_is_kept(load: Callable[[Path], Spec]) -> None:
+    found = [load(SPECS / "good" / name / "endpoints.yaml").security for name in ("security", "smallest")]
+    assert found == [("token", "apiKey"), None]
 
 
 @pytest.mark.parametrize("folder", folders("bad"))

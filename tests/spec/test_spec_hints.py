@@ -20,8 +20,8 @@ KEYS = sorted(
         if isinstance(schema, dict)
         for name in schema.get("properties", {})
     }
-    # Nobody looks for it where "parameters" can stand.
-    - {"param"}
+    # Nobody looks for them where "parameters" and "schema" can stand.
+    - {"param", "scheme"}
 )
 READS = sorted(CATALOGUE.reads)
 
@@ -108,5 +108,6 @@ def test_lists_are_shown_as_people_write_them() -> None:
     assert typed(["integer", "string", "null"]) == "an integer, a string or null"
     assert listed([]) == "nothing"
     assert listed(range(9)) == "0, 1, 2, 3, 4, 5, 6, 7 or 8"
+    assert listed(range(10)) == "0, 1, 2, 3, 4, 5, 6, 7 or 2 others"
     assert listed(range(1000)) == "0, 1, 2, 3, 4, 5, 6, 7 or 992 others"
     assert shorten("x" * 100) == "x" * 72 + "…"

@@ -17,6 +17,11 @@ NESTED = {
 }
 
 
+def holding(schema: Any) -> Any:
+    """A closed object whose member x is of some schema."""
+    return {"type": "object", "properties": {"x": schema}, "additionalProperties": False}
+
+
 def members(schema: Any) -> Members:
     files = {
         "own.json": freeze_object({"part": schema}),
@@ -38,13 +43,17 @@ def members(schema: Any) -> Members:
         ({"type": ["object", "null"]}, ["a.b"], []),
         ({"type": "array"}, ["a.b"], []),
         ({"type": "array", "items": False}, [], ["a"]),
+        ({"items": CLOSED}, ["a", "b"], ["c"]),
+        ({"additionalProperties": False}, [], ["a"]),
         ({"prefixItems": [CLOSED, TEXT], "items": False}, ["a", "b"], ["c"]),
         ({"properties": {"a": TEXT}, "additionalProperties": False}, ["a"], ["b"]),
         ({"$ref": "other.json"}, ["a", "b"], ["c"]),
         ({"$ref": "other.json", "description": "Another."}, ["a", "b"], ["c"]),
         ({"anyOf": [CLOSED, NESTED]}, ["a", "bars.a"], ["c"]),
         ({"oneOf": [CLOSED, {"type": "null"}]}, ["a"], ["c"]),
+        ({"anyOf": [holding(CLOSED), holding(NESTED)]}, ["x.a", "x.bars.a", "x.at"], ["x.c", "a"]),
         ({"allOf": [CLOSED, OPEN]}, ["a", "b"], ["c"]),
+        ({"allOf": [OPEN, {"properties": {"c": CLOSED}}]}, ["a", "c.a", "d"], []),
         ({"allOf": [CLOSED, NESTED]}, [], ["a", "at", "c"]),
         ({"allOf": [NESTED, {"properties": {"fees": CLOSED}}]}, ["at", "fees.a", "fees.b"], ["fees.c"]),
         ({"type": "object", "patternProperties": {"^x-": {}}, "additionalProperties": False}, ["x-a"], []),

@@ -75,6 +75,23 @@ def test_json_numbers_are_exact_or_refused(value: PlainJson) -> None:
         assert (document.value, document.problems) == (value, [])
 
 
+@pytest.mark.parametrize("parse", [parse_yaml, parse_json])
+def test_what_does_not_stand_in_a_file_is_at_the_nearest_that_it_would_stand_in(
+    parse: type[Document],
+) -> None:
+    document = parse('{"a": 1,\n "b": {"c": [2]}}', "x")
+    assert document.place(("b", "c", 5, "d", "e")) == (2, 13)
+    assert document.place(("b", "d")) == (2, 7)
+    assert document.place(("d",)) == (1, 1)
+
+
+@pytest.mark.parametrize("parse", [parse_yaml, parse_json])
+def test_an_integer_of_more_than_400_digits_is_refused(parse: type[Document]) -> None:
+    document = parse(f"[{'9' * 400}]", "x")
+    assert (document.value, document.problems) == ([10**400 - 1], [])
+    assert [problem.column for problem in parse(f"[{'9' * 401}]", "x").problems] == [2]
+
+
 def yaml_1_2(text: str) -> PlainJson:
     """Read a plain scalar by the core schema of YAML 1.2 (section 10.3.2)."""
     if re.fullmatch("null|Null|NULL|~|", text):

@@ -34,6 +34,7 @@ def test_a_directory_is_no_spec(tmp_path: Path, complaints: Complaints) -> None:
         (b"\xef\xbb\xbf#\n# \xff", "2:3: the file is not UTF-8 from here on: save it as UTF-8"),
         (b"#" * (1024 * 1024 + 1), "1:1: the file is too large: more than 1048576 bytes"),
         ("é: é\né: \x01".encode(), "2:4: this is not YAML: control characters are not allowed"),
+        ("é: é\n\né: é\né: \x01".encode(), "4:4: this is not YAML: control characters are not allowed"),
         (b"info: \x00", "1:7: this is not YAML: control characters are not allowed"),
         (b'info: "\\ud800"', "1:10: this is not YAML: found invalid Unicode character escape code, "),
     ],
@@ -60,6 +61,7 @@ def test_a_byte_order_mark_is_no_part_of_the_text(bots: Path, complaints: Compla
         (b'{"title": "Pr\xe9s"}', "1:14: the file is not UTF-8 from here on: save it as UTF-8"),
         (b" " * (1024 * 1024 + 1), "1:1: the file is too large: more than 1048576 bytes"),
         (b'{"title":\n "Own"}}', "2:8: this is not JSON: Extra data"),
+        (b'["\\udfff"]', "1:2: this text holds half of a surrogate pair, which is no character"),
         (b"NaN", "1:1: NaN is no JSON number, or is too large"),
     ],
 )

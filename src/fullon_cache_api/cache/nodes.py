@@ -131,6 +131,9 @@ class Nodes:
     def _forget(self, nodes: Iterable[Address]) -> None:
         """Close the clients of nodes that own nothing any more; who waits for them asks the owner then."""
         for node in nodes:
-            task = asyncio.get_running_loop().create_task(self._clients.pop(node).close())
+            client = self._clients.pop(node)
+            if client.is_open:
+                self._report(None)
+            task = asyncio.get_running_loop().create_task(client.close())
             self._ends.add(task)
             task.add_done_callback(self._ends.discard)

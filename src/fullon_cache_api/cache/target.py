@@ -115,9 +115,16 @@ def _addresses(host: str) -> set[str]:
     # A name that nobody knows now is still a name.
     with suppress(OSError):
         for *_, address in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM):
-            name = str(address[0]).partition("%")[0]
-            found.add("loopback" if ipaddress.ip_address(name).is_loopback else name)
+            found.add(_counted(str(address[0]).partition("%")[0]))
     return found
+
+
+def _counted(address: str) -> str:
+    ip = ipaddress.ip_address(address)
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    # Who connects to 0.0.0.0 or :: reaches the machine itself.
+    return "loopback" if ip.is_loopback or ip.is_unspecified else str(ip)
 
 
 def _is_same_file(one: str, other: str) -> bool:

@@ -24,7 +24,7 @@ def build(root: Part, catalogue: Catalogue, folder: SchemaFolder) -> Spec | None
     endpoints = [check_endpoint(part, around) for part in root.children("endpoints")]
     _check_unique_paths(root)
     _check_unique_operations(root)
-    check_use(root, security)
+    check_use(root)
     folder.check_together()
     cors = check_cors(root)
     info = _info(root)

@@ -99,7 +99,7 @@ def check_security(endpoint: Part, declared: Sequence[Declared] | None, of: Secu
     return Demands(security, scopes, _owner(endpoint, declared))
 
 
-def check_use(root: Part, of: Security) -> None:
+def check_use(root: Part) -> None:
     """Report schemes that no `security` names: who declares one means to ask for it."""
     sources = [root, *root.children("endpoints")]
     if not all(source.is_sound_at("security") for source in sources):
