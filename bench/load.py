@@ -51,7 +51,7 @@ class Wrk:
         if binary is None:
             raise SystemExit("wrk is not on PATH: it makes the load (Debian: apt-get install wrk)")
         self._binary = binary
-        self._rounds = rounds
+        self.rounds = rounds
         self._seconds = seconds
         self._redis_cpu = redis_cpu
 
@@ -64,7 +64,7 @@ class Wrk:
         for server, workload in pairs:
             _assert_answers(server, workload)
         seen: list[list[Round]] = [[] for _ in pairs]
-        for _ in range(self._rounds):
+        for _ in range(self.rounds):
             for found, (server, workload) in zip(seen, pairs, strict=True):
                 found.append(self.load(server, workload))
         return [

@@ -7,6 +7,7 @@ counts from when it was due.
 import asyncio
 import statistics
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -57,3 +58,13 @@ async def _constant_rate(url: str, paths: list[str], rate: float, seconds: float
         await writer.wait_closed()
     parts = statistics.quantiles(took, n=100)
     return Latencies(len(took), round(parts[49], 3), round(parts[98], 3), round(max(took), 3))
+
+
+def median(rounds: Sequence[Latencies]) -> Latencies:
+    """Return the medians of some rounds, of all of their requests."""
+    return Latencies(
+        sum(one.requests for one in rounds),
+        statistics.median(one.p50 for one in rounds),
+        statistics.median(one.p99 for one in rounds),
+        statistics.median(one.worst for one in rounds),
+    )

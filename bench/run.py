@@ -7,6 +7,7 @@ and the medians of the rounds count. Prints tables, and writes `bench/results/be
 
 import argparse
 import shutil
+import statistics
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +21,7 @@ import report
 import servers
 import workloads
 from load import Row, Wrk
-from open_loop import Latencies, constant_rate
+from open_loop import Latencies, constant_rate, median
 from servers import BARE, COHERENT, GATEWAY, HERE, KEYED, SHARING, UNSERVED, Server
 from specs import prefix_of, write_coherent, write_keyed, write_spec
 
@@ -152,25 +153,34 @@ def other_requests(bench: Bench) -> None:
 
 
 def beside_large(bench: Bench) -> None:
-    """Small requests at a constant rate, alone and beside eight readers of 10,000 tickers."""
+    """Small requests at a constant rate, in turns alone and beside eight readers of 10,000 tickers."""
     with bench.started(GATEWAY) as (gateway,):
         paths = [path for path, _ in workloads.tickers(1).requests]
 
         def small() -> Latencies:
             return constant_rate(gateway.url, paths, SMALL_RATE, bench.seconds)
 
-        alone, before = small(), gateway.peak_megabytes
+        alone, beside, large = [small()], [], []
+        before = gateway.peak_megabytes
         with ThreadPoolExecutor(1) as pool:
-            reading = pool.submit(bench.wrk.load, gateway, READERS)
-            beside = small()
-            large = reading.result()
+            for number in range(bench.wrk.rounds):
+                if number:
+                    alone.append(small())
+                reading = pool.submit(bench.wrk.load, gateway, READERS)
+                beside.append(small())
+                large.append(reading.result())
         bench.notes["small requests at a constant rate"] = {
-            "alone": alone,
-            "beside 8 readers of 10,000 tickers": beside,
-            "ratio of p99": round(beside.p99 / alone.p99, 1),
+            "alone": median(alone),
+            "beside 8 readers of 10,000 tickers": median(beside),
+            "ratio of p99": round(statistics.median(map(_ratio, beside, alone)), 1),
             "more memory, MB": round(gateway.peak_megabytes - before, 1),
-            "large answers": f"{large.rate:.1f}/s, {large.errors} of them not in time",
+            "large answers": f"{statistics.median(one.rate for one in large):.1f}/s, "
+            f"{sum(one.errors for one in large)} of them not in time",
         }
+
+
+def _ratio(one: Latencies, other: Latencies) -> float:
+    return one.p99 / other.p99
 
 
 def sizes(bench: Bench) -> None:

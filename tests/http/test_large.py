@@ -21,8 +21,9 @@ from support import CHECKOUT, http_client, serving, settings_for
 
 from fullon_cache_api.demo import EmbeddedServer
 from fullon_cache_api.gateway import FullonCacheGateway
-from fullon_cache_api.http.streaming import AnswerCut
-from fullon_cache_api.reads.pages import LARGE
+from fullon_cache_api.http.elements import PageReader
+from fullon_cache_api.http.streaming import AnswerCut, Turns
+from fullon_cache_api.reads.pages import LARGE, Page
 
 PATH = "/api/tickers/binance"
 
@@ -178,6 +179,37 @@ async def test_the_event_loop_goes_on_while_a_large_answer_is_made(
         beating.cancel()
     assert answered.status == 200
     assert longest < 0.25
+
+
+@pytest.mark.anyio
+async def test_whoever_needs_four_turns_of_the_event_loop_waits_for_one_slice_of_eight_large_answers() -> (
+    None
+):
+    turns, made = Turns(), 0
+
+    def write(elements: list[bytes]) -> bytes:
+        nonlocal made
+        made += 1
+        return b"".join(elements)
+
+    async def large() -> None:
+        page = Page("key", lambda name, raw: name, [(b"S%d" % number, b"") for number in range(100_000)])
+        reader = PageReader(page, lambda value: value, [], None)
+        while not reader.is_over:
+            await turns.slice(reader, 10, write)
+
+    tasks = [asyncio.create_task(large()) for _ in range(8)]
+    while made < 8:
+        await asyncio.sleep(0)
+    for _ in range(100):
+        before = made
+        for _ in range(4):
+            await asyncio.sleep(0)
+        assert made - before <= 1
+    assert made > 50
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
 
 
 def test_small_requests_are_answered_while_a_large_answer_is_made(

@@ -21,6 +21,10 @@ from .writers import Writer
 FIRST = 100
 """Elements that are made before anything is sent; a table's columns depend on them, and not on the clock."""
 
+TURNS = 4
+"""Turns of the event loop behind a slice, about what a small request needs to its read, or behind that to its
+answer: with a single one it would wait for a slice at each of its steps."""
+
 ReportCut: TypeAlias = Callable[[str, Exception], None]
 """Is told the operationId and why its answer ended before its end."""
 
@@ -44,7 +48,8 @@ class Turns:
         """Return what is written of a page's next elements."""
         async with self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
             written = write(page.slice(count))
-            await asyncio.sleep(0)
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
         return written
 
 
