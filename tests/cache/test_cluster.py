@@ -380,3 +380,48 @@ def test_a_client_can_be_used_in_one_event_loop_after_another(nodes: Cluster) ->
             await client.close()
 
     assert [asyncio.run(use()) for _ in range(2)] == [[b"value 1"]] * 2
+
+
+def calls(nodes: Cluster, command: str) -> int:
+    """How often the masters have been given a command since `forget_calls`."""
+    told = (writer_of(server).info("commandstats") for server in nodes.masters)
+    found = (each.get(f"cmdstat_{command}", {}) for each in told)
+    return sum(stats.get("calls", 0) + stats.get("rejected_calls", 0) for stats in found)
+
+
+def forget_calls(nodes: Cluster) -> None:
+    for server in nodes.masters:
+        writer_of(server).config_resetstat()
+
+
+async def test_each_master_is_asked_for_the_nodes_with_the_first_page_of_a_pass_alone(nodes: Cluster) -> None:
+    async with client_of(nodes) as client:
+        await ask(client, *reads())
+        forget_calls(nodes)
+        command = ("SCAN", b"0", "MATCH", "key:*", "COUNT", 3)
+        ((cursor, _),) = await ask(client, command)  # type: ignore[misc]
+        assert (calls(nodes, "scan"), calls(nodes, "cluster|nodes")) == (3, 3)
+        await ask(client, ("SCAN", cursor, "MATCH", "key:*", "COUNT", 3))
+        assert (calls(nodes, "scan"), calls(nodes, "cluster|nodes")) == (6, 3)
+
+
+async def test_nodes_that_send_to_each_other_are_asked_now_and_then_until_the_deadline(
+    nodes: Cluster,
+) -> None:
+    """A slot is moving away to a node that does not know of it."""
+    source = nodes.owner("key:1")
+    target = other(nodes, source)
+    slot = key_slot(b"key:1")
+    nodes.write("DEL", "key:1")
+    async with client_of(nodes) as client:
+        assert await ask(client, ("GET", "key:1")) == [None]
+        writer_of(source).execute_command("CLUSTER", "SETSLOT", slot, "MIGRATING", node_id(target))
+        try:
+            forget_calls(nodes)
+            with pytest.raises(CacheTimeout):
+                await ask(client, ("GET", "key:1"), within=0.6)
+            # Two at once, and then after 0.008, 0.016, 0.032 s, and 0.05 s from there on.
+            assert 4 <= calls(nodes, "get") <= 18
+        finally:
+            writer_of(source).execute_command("CLUSTER", "SETSLOT", slot, "STABLE")
+        assert await ask(client, ("GET", "key:1")) == [None]
