@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import redis
 import uvloop
-from caches import ask, back, port_of, until
+from caches import COMES_WITHIN, ask, back, port_of, until
 from proxy import Proxy
 from redis.asyncio import Redis as AsyncRedis
 
@@ -25,7 +25,7 @@ from fullon_cache_api.cache import (
 from fullon_cache_api.cache.commands import Command
 from fullon_cache_api.cache.connection import Connection
 from fullon_cache_api.cache.reply import Reply
-from fullon_cache_api.cache.tracking import CHANNEL, TRACKING_COMMANDS, prefixes_of
+from fullon_cache_api.cache.tracking import CHANNEL, RETRY, TRACKING_COMMANDS, prefixes_of
 from fullon_cache_api.demo import EmbeddedServer
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
@@ -307,6 +307,25 @@ def test_a_killed_tracking_connection_is_replaced_and_nothing_is_missed(
             assert one.reports == ["no connection", None] * 3
 
     run(main())
+
+
+def test_what_was_read_while_nobody_told_of_changes_is_no_copy_later(
+    own_server: EmbeddedServer, desk: "redis.Redis"
+) -> None:
+    async def main() -> None:
+        async with copying(own_server.url) as one:
+            # From then on a connection that is lost is followed by another one at once.
+            await asyncio.sleep(RETRY)
+            assert await one.get() == [b"value 1"]
+            desk.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+            assert (await one.get(), one.client.is_live) == ([b"value 1"], False)
+            desk.set("key:1", "new")
+            async with asyncio.timeout(COMES_WITHIN):
+                while not one.client.is_live:
+                    await one.get(("GET", "key:2"))
+            assert await one.get() == [b"new"]
+
+    asyncio.run(main())
 
 
 def test_a_tracking_connection_that_died_without_a_sign_is_found_out_within_a_second(

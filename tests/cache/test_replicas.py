@@ -40,7 +40,7 @@ def pair() -> Iterator[tuple[EmbeddedServer, EmbeddedServer]]:
 
 @asynccontextmanager
 async def opened(
-    pair: tuple[EmbeddedServer, EmbeddedServer], rewrite: Callable[[bytes], bytes]
+    pair: tuple[EmbeddedServer, EmbeddedServer], rewrite: Callable[[bytes], bytes], *, replicas: bool = True
 ) -> AsyncIterator[tuple[SentinelClient, list[tuple[str, str]], Proxy]]:
     """A client that reaches the replica through a proxy, the servers it is told to read, and the proxy.
 
@@ -60,7 +60,7 @@ async def opened(
                 ),
             )
         )  # fmt: skip
-        target = SentinelTarget((RedisTarget("127.0.0.1", sentinel.port),), "main", RedisTarget(), True)
+        target = SentinelTarget((RedisTarget("127.0.0.1", sentinel.port),), "main", RedisTarget(), replicas)
         client = SentinelClient(target, lambda role, address: told.append((role, address)))
         try:
             yield client, told, proxy
@@ -145,3 +145,12 @@ async def test_a_replica_that_begins_to_lag_is_left_for_the_master_and_taken_aga
             while await first_read(client) == MASTER:
                 await asyncio.sleep(0.01)
         assert [role for role, _ in told] == ["replica", "master", "replica"]
+
+
+async def test_a_server_that_is_not_the_master_is_not_read_whatever_the_sentinels_say(
+    pair: tuple[EmbeddedServer, EmbeddedServer],
+) -> None:
+    async with opened(pair[::-1], heard(b"1"), replicas=False) as (client, told, _):
+        with pytest.raises(CacheUnavailable, match=r"^Redis cannot be read: it is not the master$"):
+            await read(client)
+        assert told == [("master", f"127.0.0.1:{port_of(pair[1])}")]
