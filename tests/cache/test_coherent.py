@@ -25,7 +25,14 @@ from fullon_cache_api.cache import (
 from fullon_cache_api.cache.commands import Command
 from fullon_cache_api.cache.connection import Connection
 from fullon_cache_api.cache.reply import Reply
-from fullon_cache_api.cache.tracking import CHANNEL, RETRY, TRACKING_COMMANDS, prefixes_of
+from fullon_cache_api.cache.tracking import (
+    CHANNEL,
+    PING_EVERY,
+    RETRY,
+    SILENCE,
+    TRACKING_COMMANDS,
+    prefixes_of,
+)
 from fullon_cache_api.demo import EmbeddedServer
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
@@ -347,6 +354,56 @@ def test_a_tracking_connection_that_died_without_a_sign_is_found_out_within_a_se
             assert one.reports == ["no answer", None]
 
     asyncio.run(main())
+
+
+def test_a_tracking_connection_that_has_lived_for_long_is_given_up_after_a_second_of_silence(
+    own_server: EmbeddedServer,
+) -> None:
+    async def main() -> None:
+        async with tracked_through_a_proxy(own_server) as (one, proxy):
+            await asyncio.sleep(SILENCE + PING_EVERY)
+            assert (one.client.is_live, one.reports) == (True, [])
+            assert proxy.received.count(b"PING") > 1
+            proxy.half_open()
+            await one.lost()
+            assert one.reports == ["no answer"]
+
+    asyncio.run(main())
+
+
+@both_loops
+def test_what_redis_does_not_say_to_tracking_ends_it_and_is_told(
+    own_server: EmbeddedServer, run: Run
+) -> None:
+    async def main() -> None:
+        for nonsense in (b"+nonsense\r\n", b"*2\r\n$4\r\npong\r\n$0\r\n\r\n", b":1\r\n"):
+            async with tracked_through_a_proxy(own_server) as (one, proxy):
+                proxy.inject(nonsense)
+                await one.lost()
+                assert one.reports == ["unexpected reply"]
+
+    run(main())
+
+
+@both_loops
+def test_no_change_of_whatever_keys_ends_tracking(
+    own_server: EmbeddedServer, desk: "redis.Redis", run: Run
+) -> None:
+    async def main() -> None:
+        async with copying(own_server.url) as one:
+            changes: tuple[Callable[[], object], ...] = (
+                lambda: desk.set(b"key:\xff\xfe", "not UTF-8"),
+                lambda: desk.set("key:1", "other"),
+                desk.flushdb,
+                desk.flushall,
+            )
+            for change in changes:
+                await one.get()
+                change()
+                assert await one.get() == [desk.get("key:1")]
+                assert (one.client.is_live, one.reports) == (True, [])
+
+    run(main())
 
 
 def test_no_copy_is_used_while_a_ping_is_unanswered(own_server: EmbeddedServer, desk: "redis.Redis") -> None:
