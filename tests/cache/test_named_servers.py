@@ -1,19 +1,20 @@
-"""A replica is read while it hears its master, by its own word; else the master is."""
+"""What a server says of itself counts as well as what Sentinels say of it, who are scripted here."""
 
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
-from caches import COMES_WITHIN, ask, port_of
+from caches import COMES_WITHIN, port_of
 from proxy import Proxy
 from resp import array, texts
 from topologies import wait_until, writer_of
 
-from fullon_cache_api.cache import CacheUnavailable, RedisTarget, SentinelTarget
+from fullon_cache_api.cache import CacheUnavailable, ReadClient, RedisTarget, open_client, parse_url
+from fullon_cache_api.cache.opening import servers
 from fullon_cache_api.cache.reply import Reply
-from fullon_cache_api.cache.sentinel_client import SentinelClient
+from fullon_cache_api.cache.target import CONNECT_TIMEOUT
 from fullon_cache_api.cache.watch import AVOIDED
 from fullon_cache_api.demo import EmbeddedServer
 
@@ -38,34 +39,44 @@ def pair() -> Iterator[tuple[EmbeddedServer, EmbeddedServer]]:
         yield master, replica
 
 
+def name(sentinel: Proxy, master: int, *replicas: int) -> None:
+    """Let a proxy say what a Sentinel says that holds servers at some ports to be well."""
+    each = (
+        (b"ip", b"127.0.0.1", b"port", b"%d" % port, b"flags", b"slave", b"master-link-status", b"ok")
+        for port in replicas
+    )
+    told = (
+        texts(b"127.0.0.1", b"%d" % master),
+        texts(b"name", b"main", b"config-epoch", b"7"),
+        array(*(texts(*words) for words in each)),
+    )
+    sentinel.respond = lambda _: b"".join(told)
+
+
+@asynccontextmanager
+async def client_of(sentinel: Proxy, told: list[tuple[str, str]], replicas: str) -> AsyncIterator[ReadClient]:
+    client = open_client(
+        parse_url(f"redis+sentinel://127.0.0.1:{sentinel.port}/main?replicas={replicas}"),
+        lambda role, address: told.append((role, address)),
+    )
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
 @asynccontextmanager
 async def opened(
-    pair: tuple[EmbeddedServer, EmbeddedServer], rewrite: Callable[[bytes], bytes], *, replicas: bool = True
-) -> AsyncIterator[tuple[SentinelClient, list[tuple[str, str]], Proxy]]:
-    """A client that reaches the replica through a proxy, the servers it is told to read, and the proxy.
-
-    A Sentinel holds the replica to be well all the while.
-    """
+    pair: tuple[EmbeddedServer, EmbeddedServer], rewrite: Callable[[bytes], bytes]
+) -> AsyncIterator[tuple[ReadClient, list[tuple[str, str]], Proxy]]:
+    """A client that reaches the replica through a proxy, the servers that it is told of, and the proxy."""
     master, replica = pair
     told: list[tuple[str, str]] = []
     async with Proxy(port_of(replica)) as proxy, Proxy(port_of(master)) as sentinel:
         proxy.rewrite = rewrite
-        sentinel.respond = lambda _: b"".join(
-            (
-                texts(b"127.0.0.1", b"%d" % port_of(master)),
-                texts(b"name", b"main", b"config-epoch", b"7"),
-                array(
-                    texts(b"ip", b"127.0.0.1", b"port", b"%d" % proxy.port, b"flags", b"slave",
-                          b"master-link-status", b"ok")
-                ),
-            )
-        )  # fmt: skip
-        target = SentinelTarget((RedisTarget("127.0.0.1", sentinel.port),), "main", RedisTarget(), replicas)
-        client = SentinelClient(target, lambda role, address: told.append((role, address)))
-        try:
+        name(sentinel, port_of(master), proxy.port)
+        async with client_of(sentinel, told, "true") as client:
             yield client, told, proxy
-        finally:
-            await client.close()
 
 
 def with_info(change: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
@@ -86,12 +97,12 @@ def heard(seconds: bytes) -> Callable[[bytes], bytes]:
     )
 
 
-async def read(client: SentinelClient) -> Reply:
-    (reply,) = await ask(client, ("GET", "who"))  # type: ignore[arg-type]
+async def read(client: ReadClient, within: float = 2.0) -> Reply:
+    (reply,) = await client.execute((("GET", "who"),), asyncio.get_running_loop().time() + within)
     return reply
 
 
-async def first_read(client: SentinelClient) -> Reply:
+async def first_read(client: ReadClient) -> Reply:
     """What is read by whoever is not there while the replica is found unfit."""
     try:
         return await read(client)
@@ -150,7 +161,68 @@ async def test_a_replica_that_begins_to_lag_is_left_for_the_master_and_taken_aga
 async def test_a_server_that_is_not_the_master_is_not_read_whatever_the_sentinels_say(
     pair: tuple[EmbeddedServer, EmbeddedServer],
 ) -> None:
-    async with opened(pair[::-1], heard(b"1"), replicas=False) as (client, told, _):
+    told: list[tuple[str, str]] = []
+    replica = port_of(pair[1])
+    async with Proxy(replica) as sentinel, client_of(sentinel, told, "false") as client:
+        name(sentinel, replica)
         with pytest.raises(CacheUnavailable, match=r"^Redis cannot be read: it is not the master$"):
             await read(client)
-        assert told == [("master", f"127.0.0.1:{port_of(pair[1])}")]
+        assert told == [("master", f"127.0.0.1:{replica}")]
+
+
+async def test_a_master_that_lets_nobody_connect_is_an_outage_within_a_second(
+    pair: tuple[EmbeddedServer, EmbeddedServer],
+) -> None:
+    async with (
+        Proxy(port_of(pair[0])) as master,
+        Proxy(port_of(pair[0])) as sentinel,
+        client_of(sentinel, [], "false") as client,
+    ):
+        name(sentinel, master.port)
+        await master.drop()
+        async with asyncio.timeout(2 * CONNECT_TIMEOUT):
+            with pytest.raises(CacheUnavailable, match=r"^Redis cannot be read: no connection$"):
+                await read(client, within=5)
+        await master.accept()
+        await back(client)
+
+
+async def test_sentinels_that_hang_are_an_outage_within_a_second_and_are_heard_when_they_go_on(
+    pair: tuple[EmbeddedServer, EmbeddedServer],
+) -> None:
+    async with Proxy(port_of(pair[0])) as sentinel, client_of(sentinel, [], "false") as client:
+        sentinel.respond = lambda _: b""
+        async with asyncio.timeout(2 * CONNECT_TIMEOUT):
+            with pytest.raises(CacheUnavailable, match=r"^Redis cannot be read: no quorum of Sentinels$"):
+                await read(client, within=5)
+        name(sentinel, port_of(pair[0]))
+        await back(client)
+        assert await read(client) == MASTER
+
+
+async def back(client: ReadClient) -> None:
+    """Wait until there is a server that is read."""
+    async with asyncio.timeout(COMES_WITHIN):
+        while True:
+            with suppress(CacheUnavailable):
+                await read(client)
+                return
+            await asyncio.sleep(0.01)
+
+
+async def test_the_servers_that_may_be_read_are_those_that_the_sentinels_name(
+    pair: tuple[EmbeddedServer, EmbeddedServer],
+) -> None:
+    async with Proxy(port_of(pair[0])) as sentinel:
+        target = parse_url(f"redis+sentinel://u:p@127.0.0.1:{sentinel.port}/main/2")
+        name(sentinel, 7000, 7002, 7001)
+        found = await servers(target)
+        sentinel.respond = lambda _: b"*-1\r\n-ERR No such master\r\n-ERR No such master\r\n"
+        with pytest.raises(CacheUnavailable, match=r"^Redis cannot be read: unknown to the Sentinels$"):
+            await servers(target)
+        sentinel.respond = lambda _: b"-NOAUTH Authentication required.\r\n" * 3
+        with pytest.raises(CacheUnavailable, match=r"^Redis cannot be read: no quorum of Sentinels$"):
+            await servers(target)
+    assert found == [
+        RedisTarget("127.0.0.1", port, 2, username="u", password="p") for port in (7000, 7001, 7002)
+    ]
