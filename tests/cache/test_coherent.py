@@ -20,7 +20,10 @@ from fullon_cache_api.cache import (
     CacheUnavailable,
     CoherentClient,
     CommandRefused,
+    ReadClient,
     RedisTarget,
+    coherent_client,
+    open_client,
 )
 from fullon_cache_api.cache.commands import Command
 from fullon_cache_api.cache.connection import Connection
@@ -597,6 +600,29 @@ def test_a_connection_that_cannot_be_made_is_a_reason_to_read_each_time(own_serv
         for _ in range(3):
             assert await ask(client, GET) == [b"value 1"]
         assert reports == ["no connection"]
+        await client.close()
+        await plain.close()
+
+    asyncio.run(main())
+
+
+def test_the_client_of_one_server_is_given_copies_by_its_address(
+    own_server: EmbeddedServer, desk: "redis.Redis"
+) -> None:
+    async def get(client: ReadClient) -> list[Reply]:
+        return await client.execute((GET,), asyncio.get_running_loop().time() + 2)
+
+    async def main() -> None:
+        target = RedisTarget.from_url(own_server.url)
+        plain = open_client(target)
+        reports: list[str | None] = []
+        client = coherent_client(plain, target, PREFIXES, reports.append)
+        assert isinstance(client, CoherentClient)
+        async with asyncio.timeout(COMES_WITHIN):
+            while not client.is_live:
+                assert await get(plain) == await get(client) == [b"value 1"]
+        desk.set("key:1", "new")
+        assert (await get(client), reports) == ([b"new"], [])
         await client.close()
         await plain.close()
 

@@ -39,7 +39,7 @@ def pair() -> Iterator[tuple[EmbeddedServer, EmbeddedServer]]:
         yield master, replica
 
 
-def name(sentinel: Proxy, master: int, *replicas: int) -> None:
+def name(sentinel: Proxy, master: int, *replicas: int, epoch: int = 7) -> None:
     """Let a proxy say what a Sentinel says that holds servers at some ports to be well."""
     each = (
         (b"ip", b"127.0.0.1", b"port", b"%d" % port, b"flags", b"slave", b"master-link-status", b"ok")
@@ -47,7 +47,7 @@ def name(sentinel: Proxy, master: int, *replicas: int) -> None:
     )
     told = (
         texts(b"127.0.0.1", b"%d" % master),
-        texts(b"name", b"main", b"config-epoch", b"7"),
+        texts(b"name", b"main", b"config-epoch", b"%d" % epoch),
         array(*(texts(*words) for words in each)),
     )
     sentinel.respond = lambda _: b"".join(told)
@@ -226,3 +226,15 @@ async def test_the_servers_that_may_be_read_are_those_that_the_sentinels_name(
     assert found == [
         RedisTarget("127.0.0.1", port, 2, username="u", password="p") for port in (7000, 7001, 7002)
     ]
+
+
+async def test_two_of_three_sentinels_are_enough_to_name_the_servers_where_nothing_ever_failed(
+    pair: tuple[EmbeddedServer, EmbeddedServer],
+) -> None:
+    async with Proxy(port_of(pair[0])) as one, Proxy(port_of(pair[0])) as other:
+        for sentinel in (one, other):
+            name(sentinel, 7000, epoch=0)
+        found = await servers(
+            parse_url(f"redis+sentinel://127.0.0.1:{one.port},127.0.0.1:{other.port},127.0.0.1:1/main")
+        )
+    assert found == [RedisTarget("127.0.0.1", 7000)]
