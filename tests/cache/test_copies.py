@@ -167,6 +167,20 @@ def test_a_key_whose_copies_take_more_than_an_eighth_of_the_budget_together_is_g
     assert copies.size < before - 4_400
 
 
+def test_the_budget_and_an_eighth_of_it_can_be_used_to_the_last_byte() -> None:
+    smallest = Copies()
+    keep(smallest, [NO_TTL, b""], GET)
+    copies = Copies(budget=80_000)
+    large = b"x" * (10_000 - smallest.size)
+    for key in "abcdefgh":
+        keep(copies, [NO_TTL, large], ("GET", key))
+    assert copies.size == 80_000
+    assert copies.find(tuple(("GET", key) for key in "abcdefgh"), 0.0) == [large] * 8
+    keep(copies, [NO_TTL, b""], ("GET", "i"))
+    assert copies.find((GET,), 0.0) is None
+    assert copies.find(tuple(("GET", key) for key in "bcdefgh"), 0.0) == [large] * 7
+
+
 def test_neither_copies_nor_reads_that_are_under_way_outlive_a_clearing() -> None:
     copies = Copies()
     keep(copies, [NO_TTL, b"1"], GET)
