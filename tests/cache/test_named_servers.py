@@ -11,11 +11,20 @@ from proxy import Proxy
 from resp import array, texts
 from topologies import wait_until, writer_of
 
-from fullon_cache_api.cache import CacheUnavailable, ReadClient, RedisTarget, open_client, parse_url
+from fullon_cache_api.cache import (
+    CacheUnavailable,
+    ReadClient,
+    RedisTarget,
+    SentinelTarget,
+    open_client,
+    parse_url,
+)
+from fullon_cache_api.cache.connection import Unusable
 from fullon_cache_api.cache.opening import servers
 from fullon_cache_api.cache.reply import Reply
 from fullon_cache_api.cache.target import CONNECT_TIMEOUT
-from fullon_cache_api.cache.watch import AVOIDED
+from fullon_cache_api.cache.watch import AVOIDED, Watch
+from fullon_cache_api.cache.watched import WatchedConnection
 from fullon_cache_api.demo import EmbeddedServer
 
 pytestmark = pytest.mark.anyio
@@ -168,6 +177,37 @@ async def test_a_server_that_is_not_the_master_is_not_read_whatever_the_sentinel
         with pytest.raises(CacheUnavailable, match=r"^Redis cannot be read: it is not the master$"):
             await read(client)
         assert told == [("master", f"127.0.0.1:{replica}")]
+
+
+async def test_a_connection_is_good_for_as_long_as_the_sentinels_confirm_its_server(
+    pair: tuple[EmbeddedServer, EmbeddedServer],
+) -> None:
+    async with Proxy(port_of(pair[0])) as sentinel:
+        name(sentinel, port_of(pair[0]))
+        target = parse_url(f"redis+sentinel://127.0.0.1:{sentinel.port}/main")
+        assert isinstance(target, SentinelTarget)
+        watch = Watch(target)
+        connection = WatchedConnection(watch)
+
+        async def state() -> tuple[bool, bool, bool]:
+            return connection.is_connected, await connection.can_read(), connection.has_unread()
+
+        assert await state() == (False, True, True)
+        await connection.connect()
+        assert await state() == (True, False, False)
+        await connection.send_packed_command([b"PING\r\n"])
+        assert await connection.read_response() == b"PONG"
+        # Nobody asks the Sentinels from here on.
+        await watch.close()
+        assert await state() == (True, True, True)
+        await connection.disconnect()
+        await connection.connect()
+        assert await state() == (True, False, False)
+        await connection.disconnect()
+        assert await state() == (False, True, True)
+        with pytest.raises(Unusable, match=r"^no connection$"):
+            await connection.read_response()
+        await watch.close()
 
 
 async def test_a_master_that_lets_nobody_connect_is_an_outage_within_a_second(
