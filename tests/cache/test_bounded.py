@@ -1,10 +1,14 @@
 """Replies that are too large: who asked for one is told so, and nobody else suffers for it."""
 
 import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
 import redis
-from caches import KEYS, ask, opened, value
+from caches import COMES_WITHIN, KEYS, ask, opened, port_of, value
+from proxy import Proxy
 
 from fullon_cache_api.cache import CorruptValue, bounded
 from fullon_cache_api.cache.commands import Command
@@ -120,4 +124,59 @@ async def test_what_has_reached_this_machine_can_be_read_before_the_event_loop_h
             other.client_kill_filter(_id=own_id) if end else other.publish("news", "something")
             assert connection.has_unread()
     finally:
+        await connection.disconnect(nowait=True)
+
+
+async def in_turns(condition: Callable[[], bool]) -> None:
+    """Wait for a state that a few turns of the event loop bring."""
+    async with asyncio.timeout(COMES_WITHIN):
+        while not condition():
+            await asyncio.sleep(0)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("loop_has_looked", [False, True])
+async def test_what_came_together_with_a_reply_can_still_be_read(
+    own_server: EmbeddedServer, loop_has_looked: bool
+) -> None:
+    connection = connection_to(RedisTarget.from_url(own_server.url))
+    await connection.connect()
+    try:
+        await connection.send_command("SUBSCRIBE", "news")
+        await connection.read_response()
+        with redis.Redis.from_url(own_server.url) as other, other.pipeline() as pipeline:
+            pipeline.publish("news", "first").publish("news", "second").execute()
+        await in_turns(connection.has_unread)
+        if loop_has_looked:
+            # It takes all that lies in the socket, and keeps it for who reads.
+            await asyncio.sleep(0.01)
+            assert connection.has_unread()
+        assert await connection.read_response() == [b"message", b"news", b"first"]
+        assert connection.has_unread()
+        assert await connection.read_response() == [b"message", b"news", b"second"]
+        assert not connection.has_unread()
+    finally:
+        await connection.disconnect(nowait=True)
+
+
+@pytest.mark.anyio
+async def test_the_end_of_a_reset_connection_is_unread_though_its_descriptor_is_that_of_another_one(
+    tcp_server: EmbeddedServer,
+) -> None:
+    async with Proxy(port_of(tcp_server)) as proxy:
+        connection = connection_to(RedisTarget("127.0.0.1", proxy.port))
+        await connection.connect()
+        await connection.send_command("PING")
+        assert await connection.read_response() == b"PONG"
+        assert connection._writer is not None
+        ended = connection._writer.get_extra_info("socket")
+        descriptor = ended.fileno()
+        proxy.cut(reset=True)
+        await in_turns(lambda: ended.fileno() == -1)
+        with ExitStack() as stack:
+            quiet: list[int] = []
+            while descriptor not in quiet:
+                quiet += [stack.enter_context(one).fileno() for one in socket.socketpair()]
+                assert len(quiet) < 1_000
+            assert connection.has_unread()
         await connection.disconnect(nowait=True)

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -96,6 +97,30 @@ def test_a_dead_redis_is_probed_no_more_often_than_the_pauses_allow(
             assert 3 <= proxy.connections - before <= 7
 
     run(main())
+
+
+def test_the_pauses_between_probes_double_up_to_half_a_second_less_up_to_half_of_it_by_chance(
+    own_server: EmbeddedServer,
+) -> None:
+    longest = (0.05, 0.1, 0.2, 0.4, 0.5, 0.5, 0.5, 0.5)
+
+    async def main() -> None:
+        async with watched(own_server) as (client, proxy, _):
+            own_server.kill()
+            await fails(client)
+            await until(lambda: client.is_open)
+            before, begun = proxy.connections, [time.monotonic()]
+            for number in range(len(longest)):
+                await until(lambda number=number: proxy.connections > before + number)  # type: ignore[misc]
+                begun.append(time.monotonic())
+            pauses = [later - earlier for earlier, later in pairwise(begun)]
+            # Who looks on may see one late, and the next one in time.
+            seen_late = 0.02
+            for pause, at_most in zip(pauses, longest, strict=True):
+                assert pause > at_most / 2 - seen_late
+            assert min(pauses[4:]) < 0.49
+
+    asyncio.run(main())
 
 
 def test_a_probe_begins_at_least_once_a_second_as_retry_after_says() -> None:

@@ -27,6 +27,7 @@ from fullon_cache_api.cache.breaker import ReportBreaker
 from fullon_cache_api.cache.cluster_client import ClusterClient
 from fullon_cache_api.cache.commands import Command
 from fullon_cache_api.cache.node import NodeClient
+from fullon_cache_api.cache.opening import servers
 from fullon_cache_api.demo import EmbeddedServer
 
 pytestmark = pytest.mark.anyio
@@ -106,9 +107,9 @@ async def test_a_cluster_is_learnt_from_any_one_of_its_nodes(nodes: Cluster) -> 
 
 async def test_a_cluster_of_which_no_node_answers_is_an_outage(nodes: Cluster) -> None:
     client = open_client(parse_url("redis+cluster://127.0.0.1:1,127.0.0.1:2"))
-    with pytest.raises(CacheUnavailable):
+    with pytest.raises(CacheUnavailable, match="no node of the cluster answers"):
         await ask(client, ("GET", "key:1"))  # type: ignore[arg-type]
-    with pytest.raises(CacheUnavailable):
+    with pytest.raises(CacheUnavailable, match="no node of the cluster answers"):
         await client.ping(asyncio.get_running_loop().time() + 1)
     await client.close()
 
@@ -121,6 +122,31 @@ async def test_a_cluster_whose_nodes_hang_is_waited_for_until_the_deadline_and_n
             await ask(client, ("GET", "key:1"), within=0.2)  # type: ignore[arg-type]
         assert 0.15 < asyncio.get_running_loop().time() - began < 0.6
         await client.close()
+
+
+async def test_a_node_that_hangs_holds_nobody_up_who_reads_from_others(nodes: Cluster) -> None:
+    hung = nodes.owner("key:1")
+    others = [number for number, key in enumerate(KEYS) if nodes.owner(key) is not hung]
+    async with client_of(nodes) as client:
+        hung.pause()
+        try:
+            commands = [("GET", KEYS[number]) for number in others]
+            assert await ask(client, *commands, within=0.7) == [VALUES[number] for number in others]
+        finally:
+            hung.resume()
+            wait_until(lambda: all("cluster_state:ok" in cluster_info(each) for each in nodes.masters))
+
+
+async def test_the_servers_that_may_be_read_are_the_masters(nodes: Cluster) -> None:
+    ports = sorted(port_of(server) for server in nodes.masters)
+    for server in nodes.masters:
+        writer_of(server).execute_command("ACL", "SETUSER", "asker", "on", ">p", "+cluster|nodes")
+    assert await servers(parse_url(f"redis+cluster://asker:p@127.0.0.1:1,127.0.0.1:{ports[1]}")) == [
+        RedisTarget("127.0.0.1", port, username="asker", password="p") for port in ports
+    ]
+    with pytest.raises(CacheUnavailable, match="no node of the cluster answers"):
+        await servers(parse_url("redis+cluster://127.0.0.1:1"))
+    assert await servers(RedisTarget("h")) == [RedisTarget("h")]
 
 
 async def test_a_server_that_is_no_cluster_is_an_outage(tcp_server: EmbeddedServer) -> None:
@@ -289,6 +315,9 @@ async def test_a_slot_that_no_node_has_is_an_outage_and_no_absent_key(nodes: Clu
             wait_until(lambda: "cluster_state:fail" in cluster_info(owner))
             with pytest.raises(CacheUnavailable):
                 await ask(client, ("GET", "key:1"))
+            async with client_of(nodes) as other_client:
+                with pytest.raises(CacheUnavailable, match="no node has the slot of the key"):
+                    await ask(other_client, ("GET", "key:1"))
             with pytest.raises(CacheUnavailable, match="some slots have no node"):
                 await until_unwell(client)
         finally:
@@ -380,3 +409,48 @@ def test_a_client_can_be_used_in_one_event_loop_after_another(nodes: Cluster) ->
             await client.close()
 
     assert [asyncio.run(use()) for _ in range(2)] == [[b"value 1"]] * 2
+
+
+def calls(nodes: Cluster, command: str) -> int:
+    """How often the masters have been given a command since `forget_calls`."""
+    told = (writer_of(server).info("commandstats") for server in nodes.masters)
+    found = (each.get(f"cmdstat_{command}", {}) for each in told)
+    return sum(stats.get("calls", 0) + stats.get("rejected_calls", 0) for stats in found)
+
+
+def forget_calls(nodes: Cluster) -> None:
+    for server in nodes.masters:
+        writer_of(server).config_resetstat()
+
+
+async def test_each_master_is_asked_for_the_nodes_with_the_first_page_of_a_pass_alone(nodes: Cluster) -> None:
+    async with client_of(nodes) as client:
+        await ask(client, *reads())
+        forget_calls(nodes)
+        command = ("SCAN", b"0", "MATCH", "key:*", "COUNT", 3)
+        ((cursor, _),) = await ask(client, command)  # type: ignore[misc]
+        assert (calls(nodes, "scan"), calls(nodes, "cluster|nodes")) == (3, 3)
+        await ask(client, ("SCAN", cursor, "MATCH", "key:*", "COUNT", 3))
+        assert (calls(nodes, "scan"), calls(nodes, "cluster|nodes")) == (6, 3)
+
+
+async def test_nodes_that_send_to_each_other_are_asked_now_and_then_until_the_deadline(
+    nodes: Cluster,
+) -> None:
+    """A slot is moving away to a node that does not know of it."""
+    source = nodes.owner("key:1")
+    target = other(nodes, source)
+    slot = key_slot(b"key:1")
+    nodes.write("DEL", "key:1")
+    async with client_of(nodes) as client:
+        assert await ask(client, ("GET", "key:1")) == [None]
+        writer_of(source).execute_command("CLUSTER", "SETSLOT", slot, "MIGRATING", node_id(target))
+        try:
+            forget_calls(nodes)
+            with pytest.raises(CacheTimeout):
+                await ask(client, ("GET", "key:1"), within=0.6)
+            # Two at once, and then after 0.008, 0.016, 0.032 s, and 0.05 s from there on.
+            assert 4 <= calls(nodes, "get") <= 18
+        finally:
+            writer_of(source).execute_command("CLUSTER", "SETSLOT", slot, "STABLE")
+        assert await ask(client, ("GET", "key:1")) == [None]

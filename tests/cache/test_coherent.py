@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import redis
 import uvloop
-from caches import ask, back, port_of, until
+from caches import COMES_WITHIN, ask, back, port_of, until
 from proxy import Proxy
 from redis.asyncio import Redis as AsyncRedis
 
@@ -20,12 +20,22 @@ from fullon_cache_api.cache import (
     CacheUnavailable,
     CoherentClient,
     CommandRefused,
+    ReadClient,
     RedisTarget,
+    coherent_client,
+    open_client,
 )
 from fullon_cache_api.cache.commands import Command
 from fullon_cache_api.cache.connection import Connection
 from fullon_cache_api.cache.reply import Reply
-from fullon_cache_api.cache.tracking import CHANNEL, TRACKING_COMMANDS, prefixes_of
+from fullon_cache_api.cache.tracking import (
+    CHANNEL,
+    PING_EVERY,
+    RETRY,
+    SILENCE,
+    TRACKING_COMMANDS,
+    prefixes_of,
+)
 from fullon_cache_api.demo import EmbeddedServer
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
@@ -309,6 +319,25 @@ def test_a_killed_tracking_connection_is_replaced_and_nothing_is_missed(
     run(main())
 
 
+def test_what_was_read_while_nobody_told_of_changes_is_no_copy_later(
+    own_server: EmbeddedServer, desk: "redis.Redis"
+) -> None:
+    async def main() -> None:
+        async with copying(own_server.url) as one:
+            # From then on a connection that is lost is followed by another one at once.
+            await asyncio.sleep(RETRY)
+            assert await one.get() == [b"value 1"]
+            desk.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+            assert (await one.get(), one.client.is_live) == ([b"value 1"], False)
+            desk.set("key:1", "new")
+            async with asyncio.timeout(COMES_WITHIN):
+                while not one.client.is_live:
+                    await one.get(("GET", "key:2"))
+            assert await one.get() == [b"new"]
+
+    asyncio.run(main())
+
+
 def test_a_tracking_connection_that_died_without_a_sign_is_found_out_within_a_second(
     own_server: EmbeddedServer, desk: "redis.Redis"
 ) -> None:
@@ -328,6 +357,56 @@ def test_a_tracking_connection_that_died_without_a_sign_is_found_out_within_a_se
             assert one.reports == ["no answer", None]
 
     asyncio.run(main())
+
+
+def test_a_tracking_connection_that_has_lived_for_long_is_given_up_after_a_second_of_silence(
+    own_server: EmbeddedServer,
+) -> None:
+    async def main() -> None:
+        async with tracked_through_a_proxy(own_server) as (one, proxy):
+            await asyncio.sleep(SILENCE + PING_EVERY)
+            assert (one.client.is_live, one.reports) == (True, [])
+            assert proxy.received.count(b"PING") > 1
+            proxy.half_open()
+            await one.lost()
+            assert one.reports == ["no answer"]
+
+    asyncio.run(main())
+
+
+@both_loops
+def test_what_redis_does_not_say_to_tracking_ends_it_and_is_told(
+    own_server: EmbeddedServer, run: Run
+) -> None:
+    async def main() -> None:
+        for nonsense in (b"+nonsense\r\n", b"*2\r\n$4\r\npong\r\n$0\r\n\r\n", b":1\r\n"):
+            async with tracked_through_a_proxy(own_server) as (one, proxy):
+                proxy.inject(nonsense)
+                await one.lost()
+                assert one.reports == ["unexpected reply"]
+
+    run(main())
+
+
+@both_loops
+def test_no_change_of_whatever_keys_ends_tracking(
+    own_server: EmbeddedServer, desk: "redis.Redis", run: Run
+) -> None:
+    async def main() -> None:
+        async with copying(own_server.url) as one:
+            changes: tuple[Callable[[], object], ...] = (
+                lambda: desk.set(b"key:\xff\xfe", "not UTF-8"),
+                lambda: desk.set("key:1", "other"),
+                desk.flushdb,
+                desk.flushall,
+            )
+            for change in changes:
+                await one.get()
+                change()
+                assert await one.get() == [desk.get("key:1")]
+                assert (one.client.is_live, one.reports) == (True, [])
+
+    run(main())
 
 
 def test_no_copy_is_used_while_a_ping_is_unanswered(own_server: EmbeddedServer, desk: "redis.Redis") -> None:
@@ -521,6 +600,29 @@ def test_a_connection_that_cannot_be_made_is_a_reason_to_read_each_time(own_serv
         for _ in range(3):
             assert await ask(client, GET) == [b"value 1"]
         assert reports == ["no connection"]
+        await client.close()
+        await plain.close()
+
+    asyncio.run(main())
+
+
+def test_the_client_of_one_server_is_given_copies_by_its_address(
+    own_server: EmbeddedServer, desk: "redis.Redis"
+) -> None:
+    async def get(client: ReadClient) -> list[Reply]:
+        return await client.execute((GET,), asyncio.get_running_loop().time() + 2)
+
+    async def main() -> None:
+        target = RedisTarget.from_url(own_server.url)
+        plain = open_client(target)
+        reports: list[str | None] = []
+        client = coherent_client(plain, target, PREFIXES, reports.append)
+        assert isinstance(client, CoherentClient)
+        async with asyncio.timeout(COMES_WITHIN):
+            while not client.is_live:
+                assert await get(plain) == await get(client) == [b"value 1"]
+        desk.set("key:1", "new")
+        assert (await get(client), reports) == ([b"new"], [])
         await client.close()
         await plain.close()
 

@@ -153,6 +153,34 @@ def test_the_fields_of_one_key_do_not_drive_other_keys_out() -> None:
     assert copies.size <= 20_000
 
 
+def test_a_key_whose_copies_take_more_than_an_eighth_of_the_budget_together_is_given_up() -> None:
+    copies = Copies(budget=80_000)
+    keep(copies, [NO_TTL, b"1"], GET)
+    large = b"x" * 4_400
+    keep(copies, [NO_TTL, large], ("HGET", "big", "x"))
+    before = copies.size
+    assert copies.find((("HGET", "big", "x"),), 0.0) == [large]
+    keep(copies, [large], ("HGET", "big", "y"))
+    assert copies.find((("HGET", "big", "x"),), 0.0) is None
+    assert copies.find((("HGET", "big", "y"),), 0.0) is None
+    assert copies.find((GET,), 0.0) == [b"1"]
+    assert copies.size < before - 4_400
+
+
+def test_the_budget_and_an_eighth_of_it_can_be_used_to_the_last_byte() -> None:
+    smallest = Copies()
+    keep(smallest, [NO_TTL, b""], GET)
+    copies = Copies(budget=80_000)
+    large = b"x" * (10_000 - smallest.size)
+    for key in "abcdefgh":
+        keep(copies, [NO_TTL, large], ("GET", key))
+    assert copies.size == 80_000
+    assert copies.find(tuple(("GET", key) for key in "abcdefgh"), 0.0) == [large] * 8
+    keep(copies, [NO_TTL, b""], ("GET", "i"))
+    assert copies.find((GET,), 0.0) is None
+    assert copies.find(tuple(("GET", key) for key in "bcdefgh"), 0.0) == [large] * 7
+
+
 def test_neither_copies_nor_reads_that_are_under_way_outlive_a_clearing() -> None:
     copies = Copies()
     keep(copies, [NO_TTL, b"1"], GET)

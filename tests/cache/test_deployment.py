@@ -47,7 +47,17 @@ GOOD = [
             RedisTarget(tls=True, tls_ca_file="/ca", tls_cert_file="/c", tls_key_file="/k"),
         ),
     ),
+    (
+        "rediss+sentinel://a/main?ssl_ca_certs=/c=d",
+        SentinelTarget(
+            (RedisTarget("a", 26379, tls=True, tls_ca_file="/c=d"),),
+            "main",
+            RedisTarget(tls=True, tls_ca_file="/c=d"),
+        ),
+    ),
     ("redis+cluster://a", ClusterTarget(sentinels(("a", 6379)))),
+    ("redis+cluster://a//", ClusterTarget(sentinels(("a", 6379)))),
+    ("redis+cluster://a/0/", ClusterTarget(sentinels(("a", 6379)))),
     ("redis+cluster://a/0", ClusterTarget(sentinels(("a", 6379)))),
     (
         "redis+cluster://u:p@a:7000,[fe80::1%25eth0]:7001/",
@@ -97,6 +107,7 @@ BAD = [
     ("redis+sentinel://a/100%secret", "it holds a % without two hexadecimal digits; a % itself is %25"),
     ("redis+cluster://", "a host is missing"),
     ("redis+cluster://a/1", "a cluster has no database but 0"),
+    ("redis+cluster://a/X", "a cluster has no database but 0"),
     ("redis+cluster://a/secret", "a cluster has no database but 0"),
     ("redis+cluster://a?replicas=true", f"an option is not known; known are {TLS}"),
     ("redis+cluster://a?db=0", f"an option is not known; known are {TLS}"),

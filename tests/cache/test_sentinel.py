@@ -230,6 +230,19 @@ async def until_live(copies: Any, wanted: bytes) -> bool:
     return True
 
 
+async def test_what_was_read_from_the_master_once_is_answered_without_a_command(servers: Watched) -> None:
+    mark(servers)
+    target = parse_url(servers.url)
+    with writer_of(servers.master()) as writer:
+        async with client_of(servers.url) as client:
+            copies = coherent_client(client, target, ("who",), lambda reason: None)
+            assert await until_live(copies, port(servers.master()))
+            writer.config_resetstat()
+            assert [await port_read(copies) for _ in range(200)] == [port(servers.master())] * 200
+            assert writer.info("commandstats").get("cmdstat_get", {"calls": 0})["calls"] < 100
+            await copies.close()
+
+
 async def test_a_replica_is_read_where_that_is_asked_for(servers: Watched) -> None:
     mark(servers)
     told: list[tuple[str, str]] = []

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from profiles import examples
 from proxy import Proxy
+from resp import array, texts
 
 from fullon_cache_api.cache.sentinel import Sentinel, View, agreed
 from fullon_cache_api.cache.target import Address, RedisTarget
@@ -55,15 +56,6 @@ def test_who_has_heard_of_a_failover_never_believes_less_but_all_together(
         assert view.epoch == max(heard)
         assert 2 * len(heard) > len(said)
         assert view.epoch >= least or len(heard) == len(said)
-
-
-def array(*elements: bytes) -> bytes:
-    """An array of RESP2, of elements that are RESP2 already."""
-    return b"*%d\r\n%s" % (len(elements), b"".join(elements))
-
-
-def texts(*words: bytes) -> bytes:
-    return array(*(b"$%d\r\n%s\r\n" % (len(word), word) for word in words))
 
 
 def replica(port: bytes = b"6380", flags: bytes = b"slave", link: bytes = b"ok") -> bytes:

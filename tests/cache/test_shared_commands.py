@@ -12,7 +12,7 @@ from profiles import examples
 from redis.exceptions import ResponseError
 
 from fullon_cache_api.cache import CacheUnavailable, CommandRefused
-from fullon_cache_api.cache.batch import pack
+from fullon_cache_api.cache.batch import first_batch, pack
 from fullon_cache_api.cache.call import Call
 from fullon_cache_api.cache.commands import Command
 from fullon_cache_api.demo import EmbeddedServer
@@ -169,5 +169,15 @@ async def test_a_reply_that_is_too_short_is_an_outage_and_never_an_absent_value(
     part.give([[b"inner 0"]])
     assert await calls[0].future == [[b"inner 0"]]
     for call in calls[1:]:
-        with pytest.raises(CacheUnavailable):
+        with pytest.raises(CacheUnavailable, match=r"^Redis cannot be read: unexpected reply$"):
             await call.future
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("most", "taken"), [(1, 1), (2, 1), (3, 2), (4, 3), (5, 3), (6, 4), (7, 4), (8, 4)])
+async def test_a_batch_ends_with_the_call_that_brings_it_to_so_many_commands(most: int, taken: int) -> None:
+    loop = asyncio.get_running_loop()
+    calls = [
+        Call((("GET", "key:1"),) * commands, 0.0, 1.0, loop.create_future()) for commands in (2, 1, 2, 1)
+    ]
+    assert first_batch(calls, most) == calls[:taken]

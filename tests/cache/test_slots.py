@@ -85,5 +85,5 @@ def test_a_key_has_the_slot_of_the_specification(command: Command, slot: int) ->
 
 @pytest.mark.parametrize("key", [None, 1.5, ["a"], "\ud800"])
 def test_a_key_that_cannot_be_sent_is_refused(key: object) -> None:
-    with pytest.raises(CommandRefused):
+    with pytest.raises(CommandRefused, match=r"^GET holds what is neither text nor an integer$"):
         slot_of(("GET", key))  # type: ignore[arg-type]

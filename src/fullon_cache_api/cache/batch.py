@@ -67,7 +67,7 @@ class Part:
 
 
 def first_batch(waiting: list[Call], most: int = MAX_BATCH) -> list[Call]:
-    """Return the calls from the head of a queue that have at most so many commands, at least one call."""
+    """Return the calls from the head of a queue up to the one that brings them to so many commands."""
     size = 0
     for count, call in enumerate(waiting, 1):
         size += len(call.commands)

@@ -1,0 +1,50 @@
+"""A cursor is good at the server that gave it; at another one a read begins anew."""
+
+import pytest
+
+from fullon_cache_api.cache.commands import Command
+from fullon_cache_api.cache.cursor import at, named
+from fullon_cache_api.cache.reply import Reply
+
+SERVER = b"h/s:1"
+
+
+@pytest.mark.parametrize(
+    ("command", "sent"),
+    [
+        (("SCAN", b"0"), ("SCAN", b"0")),
+        (("SCAN", b"17", "COUNT", 5), ("SCAN", b"17", "COUNT", 5)),
+        (("SCAN", "17"), ("SCAN", b"17")),
+        (("SCAN", 17), ("SCAN", b"17")),
+        (("SCAN", b"h/s:1/17", "COUNT", 5), ("SCAN", b"17", "COUNT", 5)),
+        (("SCAN", "h/s:1/17"), ("SCAN", b"17")),
+        (("SCAN", b"h/s:2/17"), ("SCAN", b"0")),
+        (("HSCAN", "hash", 17, "COUNT", 5), ("HSCAN", "hash", b"17", "COUNT", 5)),
+        (("HSCAN", "hash", b"h/s:1/17"), ("HSCAN", "hash", b"17")),
+        (("HSCAN", "hash", b"other/17", "COUNT", 5), ("HSCAN", "hash", b"0", "COUNT", 5)),
+        (("HSCAN", "hash"), ("HSCAN", "hash")),
+        (("SCAN",), ("SCAN",)),
+        (("GET", "h/s:2/17"), ("GET", "h/s:2/17")),
+        (("PING",), ("PING",)),
+    ],
+)
+def test_a_cursor_goes_to_its_own_server_as_that_gave_it_and_to_no_other(
+    command: Command, sent: Command
+) -> None:
+    assert at(SERVER, command) == sent
+
+
+@pytest.mark.parametrize(
+    ("command", "reply", "given"),
+    [
+        (("SCAN", b"0"), [b"17", [b"key"]], [b"h/s:1/17", [b"key"]]),
+        (("HSCAN", "hash", b"0"), [b"17", [b"name", b"1"]], [b"h/s:1/17", [b"name", b"1"]]),
+        (("SCAN", b"17"), [b"0", [b"key"]], [b"0", [b"key"]]),
+        (("SCAN", b"0"), None, None),
+        (("LRANGE", "list", 0, 1), [b"17", b"18"], [b"17", b"18"]),
+    ],
+)
+def test_a_cursor_that_is_to_be_gone_on_from_names_its_server(
+    command: Command, reply: Reply, given: Reply
+) -> None:
+    assert named(SERVER, command, reply) == given
