@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -103,6 +103,21 @@ def exchange(app: Sequence[Message] | ASGIApp, request: bytes = GET, *, own: boo
         return wire
 
     return asyncio.run(run())
+
+
+@pytest.mark.parametrize("request_line", [b"GET / HTTP/1.1", b"GET / HTTP/1.0"])
+@pytest.mark.parametrize("as_pair", [tuple, list])
+def test_fields_may_be_any_pairs_to_be_gone_through_once(as_pair: type, request_line: bytes) -> None:
+    class Once:
+        def __iter__(self) -> Iterator[object]:
+            yield from fields
+            fields.clear()
+
+    fields = [as_pair((b"content-length", b"2"))]
+    sent = exchange([{**START, "headers": Once()}, BODY], request_line + b"\r\nHost: x\r\n\r\n").received
+    assert b"\r\ncontent-length: 2\r\n" in sent
+    assert sent.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert sent.endswith(b"\r\n\r\nok")
 
 
 def test_a_whole_answer_is_one_write() -> None:

@@ -37,12 +37,15 @@ class Cycle(RequestResponseCycle):
             return
         if head is not None:
             self._head = None
+            # Any iterables may come, to be gone through once.
+            fields = [(name, value) for name, value in head.get("headers", ())]
             if (
                 message["type"] == "http.response.body"
                 and not message.get("more_body")
-                and self.whole(head["status"], [*head.get("headers", ())], message.get("body", b""))
+                and self.whole(head["status"], fields, message.get("body", b""))
             ):
                 return
+            head = {**head, "headers": fields}
             await self.send(head)
         await self.send(message)
 
