@@ -274,6 +274,21 @@ def test_closing_after_the_loop_has_gone_in_the_middle_of_a_call_returns_at_once
 
 
 @pytest.mark.anyio
+async def test_a_small_read_does_not_wait_for_a_page_that_is_under_way(tcp_server: EmbeddedServer) -> None:
+    async with through_proxy(tcp_server) as (client, proxy):
+        assert await value(client, 1) == b"value 1"
+        proxy.rewrite = lambda piece: b"" if piece.startswith(b"*") else piece
+        deadline = asyncio.get_running_loop().time() + 60
+        page = asyncio.ensure_future(client.execute((("LRANGE", "list", 0, -1),), deadline, page=True))
+        await until(lambda: b"LRANGE" in proxy.received)
+        assert await value(client, 2) == b"value 2"
+        assert (page.done(), proxy.connections) == (False, 2)
+        await client.close()
+        with pytest.raises(CacheUnavailable, match="Redis cannot be read: closed"):
+            await page
+
+
+@pytest.mark.anyio
 async def test_closing_fails_what_is_under_way_and_what_waits_and_the_next_use_starts_anew(
     tcp_server: EmbeddedServer,
 ) -> None:

@@ -16,6 +16,7 @@ from topologies import Cluster, cluster, node_id, own_slots, wait_until, writer_
 from fullon_cache_api.cache import (
     CacheTimeout,
     CacheUnavailable,
+    ClusterTarget,
     CommandRefused,
     Reader,
     RedisTarget,
@@ -27,7 +28,9 @@ from fullon_cache_api.cache.breaker import ReportBreaker
 from fullon_cache_api.cache.cluster_client import ClusterClient
 from fullon_cache_api.cache.commands import Command
 from fullon_cache_api.cache.node import NodeClient
+from fullon_cache_api.cache.nodes import Nodes
 from fullon_cache_api.cache.opening import servers
+from fullon_cache_api.cache.target import Address
 from fullon_cache_api.demo import EmbeddedServer
 
 pytestmark = pytest.mark.anyio
@@ -169,6 +172,15 @@ async def test_a_node_is_asked_for_the_nodes_and_let_answer_what_is_moving_and_n
     for command in (("SET", "a", "b"), ("CLUSTER", "RESET"), ("CLUSTER",), ("ASKING", "a"), ("READWRITE",)):
         with pytest.raises(CommandRefused):
             node.refuse((("GET", "a"), command))
+
+
+async def test_the_nodes_of_a_cluster_that_is_not_read_any_more_are_not_connected_to() -> None:
+    target = parse_url("redis+cluster://127.0.0.1:1")
+    assert isinstance(target, ClusterTarget)
+    nodes = Nodes(target)
+    await nodes.close()
+    with pytest.raises(CacheUnavailable, match=r"^Redis cannot be read: closed$"):
+        nodes.client(Address("127.0.0.1", 1))
 
 
 async def test_hmgets_of_one_hash_are_merged_and_dealt_out_also_where_the_key_is_asked_for_elsewhere(

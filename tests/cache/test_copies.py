@@ -194,6 +194,15 @@ def test_neither_copies_nor_reads_that_are_under_way_outlive_a_clearing() -> Non
     assert copies.size == 0
 
 
+def test_a_read_that_has_ended_is_told_of_no_change() -> None:
+    copies = Copies()
+    ended = keep(copies, [NO_TTL, b"1"], GET)
+    under_way = copies.begin((GET,), 0.0)
+    assert under_way is not None
+    copies.invalidate("a")
+    assert (ended.spoiled, under_way.spoiled) == (False, True)
+
+
 def test_what_came_too_late_to_be_kept_does_not_keep_a_later_read_out() -> None:
     copies = Copies()
     first, second = copies.begin((GET,), 0.0), copies.begin((GET,), 1.0)
