@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -63,6 +64,21 @@ async def test_a_second_lane_serves_while_the_first_one_waits(tcp_server: Embedd
         proxy.release()
         assert await asyncio.gather(*calls) == [f"value {number}".encode() for number in range(5)]
         assert proxy.connections == 2
+
+
+@pytest.mark.anyio
+async def test_calls_of_one_turn_of_the_event_loop_share_a_lane_however_long_the_turn_takes(
+    tcp_server: EmbeddedServer,
+) -> None:
+    async with through_proxy(tcp_server, lanes=2) as (client, proxy):
+        await value(client, 0)
+        deadline = asyncio.get_running_loop().time() + 5
+        first = client.execute((("GET", "key:1"),), deadline)
+        time.sleep(2 * PATIENCE)
+        second = client.execute((("GET", "key:2"),), deadline)
+        assert [await first, await second] == [[b"value 1"], [b"value 2"]]
+        assert proxy.turns == 2
+        assert proxy.connections == 1
 
 
 @pytest.mark.anyio

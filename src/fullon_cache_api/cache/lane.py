@@ -63,8 +63,8 @@ class Lane:
         self.waiting.append(call)
         if not self.busy:
             self.busy = True
-            # Who comes before it is sent shares its batch, and needs no other lane.
-            self.started = call.asked
+            # Who comes before the task runs shares its batch and needs no other lane.
+            self.started = math.inf
             self.task = asyncio.get_running_loop().create_task(self._run())
         if call.deadline < self.alarm_at:
             self._set_alarm(call.deadline)
@@ -91,6 +91,7 @@ class Lane:
         await self._disconnect(nowait=False)
 
     async def _run(self) -> None:
+        self.started = asyncio.get_running_loop().time()
         try:
             while self.waiting:
                 connection = await self._connected()
