@@ -1,5 +1,6 @@
 """A proxy between the gateway and Redis that writes down what passes."""
 
+import select
 import socket
 import threading
 from contextlib import suppress
@@ -10,6 +11,9 @@ from urllib.parse import unquote, urlsplit
 import hiredis
 
 CHUNK = 1 << 20
+
+QUIET = 0.02
+"""Seconds without a command after which what has come is a whole batch."""
 
 
 class RecordingProxy:
@@ -68,37 +72,49 @@ class RecordingProxy:
 
 
 class _Exchange:
-    """One connection: two threads, and the number of replies that Redis still owes."""
+    """One connection: commands go on at once, replies when no command has come for QUIET.
+
+    A batch may come in several pieces. Without the pause a reply to the first could overtake the second.
+    """
 
     def __init__(self, proxy: RecordingProxy, client: socket.socket, server: socket.socket) -> None:
         self._proxy = proxy
         self._client = client
         self._server = server
         self._owed = 0
-        self._lock = threading.Lock()
-        for target in (self._to_server, self._to_client):
-            threading.Thread(target=target, daemon=True).start()
+        threading.Thread(target=self._run, daemon=True).start()
 
-    def _to_server(self) -> None:
-        reader = hiredis.Reader()
+    def _run(self) -> None:
         with suppress(OSError):
-            while data := self._client.recv(CHUNK):
-                reader.feed(data)
-                while (command := reader.gets()) is not False:
-                    with self._lock:
-                        first = self._owed == 0
-                        self._owed += 1
-                    self._proxy.note(tuple(word.decode() for word in command), first)
+            self._pass_on()
+        for sock in (self._client, self._server):
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+    def _pass_on(self) -> None:
+        commands, replies = hiredis.Reader(), hiredis.Reader()
+        held = b""
+        while True:
+            ready, _, _ = select.select((self._client, self._server), (), (), QUIET if held else None)
+            if self._client in ready:
+                data = self._client.recv(CHUNK)
+                self._note(commands, data)
                 self._server.sendall(data)
-            self._server.shutdown(socket.SHUT_WR)
+            elif self._server in ready:
+                data = self._server.recv(CHUNK)
+                replies.feed(data)
+                held += data
+            else:
+                while replies.gets() is not False:
+                    self._owed -= 1
+                self._client.sendall(held)
+                held = b""
+                continue
+            if not data:
+                return
 
-    def _to_client(self) -> None:
-        reader = hiredis.Reader()
-        with suppress(OSError):
-            while data := self._server.recv(CHUNK):
-                reader.feed(data)
-                while reader.gets() is not False:
-                    with self._lock:
-                        self._owed -= 1
-                self._client.sendall(data)
-            self._client.shutdown(socket.SHUT_WR)
+    def _note(self, commands: hiredis.Reader, data: bytes) -> None:
+        commands.feed(data)
+        while (command := commands.gets()) is not False:
+            self._proxy.note(tuple(word.decode() for word in command), self._owed == 0)
+            self._owed += 1

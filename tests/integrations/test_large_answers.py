@@ -22,10 +22,10 @@ async def pass_on(request: Request, call_next: RequestResponseEndpoint) -> Respo
     return await call_next(request)
 
 
-def host(kind: str, redis_url: str) -> FastAPI:
+def host(kind: str, redis_url: str, deadline: str = "20") -> FastAPI:
     """A host that composes the gateway in one way; with middleware that wraps bodies, or without."""
     app = FastAPI()
-    settings = settings_for(redis_url, API_DEADLINE="1")
+    settings = settings_for(redis_url, API_DEADLINE=deadline)
     if kind.startswith("routers"):
         for router in get_all_routers(settings=settings):
             app.include_router(router, prefix=PATH)
@@ -79,7 +79,7 @@ def test_an_answer_that_cannot_be_brought_to_its_end_is_cut_in_every_composition
             for start in range(0, 40_000, 10_000):
                 own.hset("tickers:binance", mapping={f"S{start + n}": note for n in range(10_000)})
         with (
-            serving_app(host(kind, server.url)) as client,
+            serving_app(host(kind, server.url, deadline="1")) as client,
             client.stream(
                 "GET", f"{PATH}/tickers/binance", headers={**KEY, "Accept-Encoding": "identity"}
             ) as large,
