@@ -10,7 +10,7 @@ import random
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import redis.asyncio as redis
@@ -139,9 +139,8 @@ async def _written(url: str, truth: Truth) -> AsyncIterator[None]:
     await writer.write()
     task = asyncio.create_task(writer.run())
     yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    writer.stop()
+    await task
     await writer.close()
 
 

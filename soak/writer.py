@@ -31,18 +31,28 @@ class Writer:
     """Writes a round every quarter of a second on one connection of its own.
 
     It waits for a reply for as long as it takes: a round that was given up might be written after the next.
+    It is stopped and not cancelled: redis-py can lose a cancellation (Python 3.11's `wait_for` does).
     """
 
     def __init__(self, url: str, truth: Truth) -> None:
         self._truth = truth
-        self._redis = redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), single_connection_client=True)
+        self._stopped = asyncio.Event()
+        self._redis = redis.Redis.from_url(
+            url, retry=Retry(NoBackoff(), 0), single_connection_client=True, socket_timeout=None
+        )
 
     async def run(self) -> None:
-        """Write until cancelled."""
-        while True:
+        """Write until stopped."""
+        while not self._stopped.is_set():
             with suppress(RedisError, OSError):
                 await self.write()
-            await asyncio.sleep(EVERY)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(EVERY):
+                    await self._stopped.wait()
+
+    def stop(self) -> None:
+        """Let the round that is being written be the last."""
+        self._stopped.set()
 
     async def write(self) -> None:
         """Write one round."""

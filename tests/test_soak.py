@@ -1,11 +1,16 @@
 """What the soak holds answers to: a check that can fail."""
 
+import asyncio
+import importlib
 import importlib.util
+import random
 import sys
 from types import ModuleType
 
 import pytest
 from support import CHECKOUT
+
+from fullon_cache_api.demo import EmbeddedServer
 
 
 @pytest.fixture(scope="module")
@@ -16,6 +21,15 @@ def truth() -> ModuleType:
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture
+def writer(truth: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """`soak/writer.py`."""
+    monkeypatch.setitem(sys.modules, "truth", truth)
+    monkeypatch.syspath_prepend(CHECKOUT / "soak")
+    monkeypatch.delitem(sys.modules, "writer", raising=False)
+    return importlib.import_module("writer")
 
 
 @pytest.fixture
@@ -66,3 +80,23 @@ def test_what_is_lost_may_lack_until_a_round_that_began_later_is_acknowledged(
     assert not writes.may_lack(5.1, 9.0)
     assert writes.may_lack(4.9, 9.0)
     assert not writes.may_lack(0.0, 1.9)
+
+
+def test_a_writer_that_is_stopped_ends_with_its_round_acknowledged_at_whatever_moment(
+    writer: ModuleType, truth: ModuleType, redis_server: EmbeddedServer
+) -> None:
+    chance = random.Random(7)
+
+    async def stopped_after(seconds: float) -> None:
+        writes = truth.Truth()
+        one = writer.Writer(redis_server.socket_url, writes)
+        task = asyncio.create_task(one.run())
+        await asyncio.sleep(seconds)
+        one.stop()
+        async with asyncio.timeout(10):
+            await task
+        await one.close()
+        assert writes.bounds(float("inf"), float("inf")) == (1, 1)
+
+    for _ in range(40):
+        asyncio.run(stopped_after(chance.random() * 0.05))

@@ -14,8 +14,10 @@ from .errors import CacheUnavailable, CorruptValue
 SCAN_COUNT = 1_000
 """Keys that one SCAN step looks at: large enough for few round trips, small enough not to hold Redis up."""
 
+_BYTES = frozenset({bytes})
 _TEXTS = frozenset({bytes, type(None)})
-_LISTS = frozenset({"HGETALL", "HMGET", "LRANGE"})
+_LISTS = {"HGETALL": _BYTES, "HMGET": _TEXTS, "LRANGE": _BYTES}
+"""Commands that reply with arrays, and the types of what Redis puts into those: no errors and no numbers."""
 
 HashPage: TypeAlias = tuple[bytes, dict[bytes, bytes]]
 """HSCAN's next cursor, and the fields that it found."""
@@ -79,14 +81,21 @@ class Reader:
     async def hscan(self, key: str, cursor: bytes, count: int) -> HashPage:
         """HSCAN: one page of a hash, of about `count` fields; it begins and ends at the cursor START.
 
-        A field that is there from the first page to the last is on one of them, or on several. The first page
-        is read like anything else, for it can be the only one.
+        A field that is there from the first page to the last is on one of them, or on several.
+        """
+        next_cursor, flat = await self.hscan_flat(key, cursor, count)
+        return next_cursor, fields_of(flat)
+
+    async def hscan_flat(self, key: str, cursor: bytes, count: int) -> tuple[bytes, list[bytes]]:
+        """HSCAN: the same page as it came, names and values in turn.
+
+        The first page is read like anything else, for it can be the only one.
         """
         command: Command = ("HSCAN", key, cursor, "COUNT", count)
         (reply,) = await self._client.execute((command,), self._deadline, page=cursor != START)
         if is_wrong_type(reply):
             raise WrongType(key).error()
-        return hash_page(reply)
+        return _flat_page(reply)
 
     async def get(self, key: str) -> bytes | None:
         """GET: one string."""
@@ -135,9 +144,8 @@ def _usable(command: Command, reply: Reply) -> "Reply | WrongType":
     if is_wrong_type(reply):
         return WrongType(str(command[1]))
     name = command[0]
-    if name in _LISTS:
-        # Redis puts no errors and no numbers into these; one call less for each reply than `_texts`.
-        if not isinstance(reply, list) or not _TEXTS.issuperset(map(type, reply)):
+    if (types := _LISTS.get(str(name))) is not None:
+        if not isinstance(reply, list) or not types.issuperset(map(type, reply)):
             raise CacheUnavailable("unexpected reply")
         if name == "HMGET" and len(reply) != len(command) - 2:
             raise CacheUnavailable("unexpected reply")
@@ -152,31 +160,46 @@ def _usable(command: Command, reply: Reply) -> "Reply | WrongType":
 
 def pairs(reply: Reply) -> dict[bytes, bytes]:
     """Return HGETALL's flat reply (RESP2) as a mapping."""
-    flat = _texts(reply)
-    if len(flat) % 2:
-        raise CacheUnavailable("unexpected reply")
-    return dict(zip(flat[::2], flat[1::2], strict=True))  # type: ignore[arg-type]
+    return fields_of(_pairwise(reply))
+
+
+def fields_of(flat: Sequence[bytes]) -> dict[bytes, bytes]:
+    """Return names and values that stand in turn as a mapping."""
+    return dict(zip(flat[::2], flat[1::2], strict=True))
 
 
 def hash_page(reply: Reply) -> HashPage:
     """Return HSCAN's reply (RESP2) as the next cursor and a mapping."""
+    cursor, flat = _flat_page(reply)
+    return cursor, fields_of(flat)
+
+
+def _flat_page(reply: Reply) -> tuple[bytes, list[bytes]]:
     match reply:
         case [bytes(cursor), list(found)]:
-            return cursor, pairs(found)
+            return cursor, _pairwise(found)
     raise CacheUnavailable("unexpected reply")
+
+
+def _pairwise(reply: Reply) -> list[bytes]:
+    """Return an array of names and values in turn."""
+    flat = _texts(reply)
+    if len(flat) % 2:
+        raise CacheUnavailable("unexpected reply")
+    return flat
 
 
 def _scanned(reply: Reply) -> tuple[bytes, set[bytes]]:
     """Return SCAN's next cursor, and the keys that it found."""
     match reply:
         case [bytes(cursor), list(found)]:
-            return cursor, {key for key in _texts(found) if key is not None}
+            return cursor, set(_texts(found))
     raise CacheUnavailable("unexpected reply")
 
 
-def _texts(reply: Reply) -> list[bytes | None]:
-    """Return an array of texts: Redis puts no errors and no numbers into one."""
-    if not isinstance(reply, list) or not _TEXTS.issuperset(map(type, reply)):
+def _texts(reply: Reply) -> list[bytes]:
+    """Return an array of texts."""
+    if not isinstance(reply, list) or not _BYTES.issuperset(map(type, reply)):
         raise CacheUnavailable("unexpected reply")
     return reply  # type: ignore[return-value]
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from fullon_cache_api.cache.errors import CorruptValue
 from fullon_cache_api.reads.answer import Derived
+from fullon_cache_api.reads.held import Held
 
 from .response import Response
 from .selection import Selection
@@ -71,6 +72,8 @@ def _size(value: object) -> int:
     match value:
         case bytes() | str():
             return len(value) + 50
-        case tuple():
+        case tuple() | list():
             return 50 + sum(map(_size, value))
+        case Held():
+            return _size(value.elements)
     return 30

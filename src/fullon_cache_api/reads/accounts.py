@@ -7,7 +7,7 @@ from fullon_cache_api.spec.signature import Argument
 
 from .answer import Answer, Blame, Body, Derived, Elements, readable
 from .arguments import ACCOUNT_ID, NAME, SYMBOL
-from .pages import HashScan, Stream, first_pages, hashes_of, is_large, unfinished
+from .pages import HashScan, Stream, unfinished, whole_or_pages
 from .read import read
 from .shape import AMOUNT, INTEGER, STRING, TEXT, closed, collection, mapping, opened, overview
 from .symbol import Symbol, show_symbol
@@ -97,11 +97,11 @@ def position(account_id: int, symbol: str, cached: Value) -> Body:
 async def get_all_accounts(reader: Reader) -> Answer | Stream:
     """Every account with its balances."""
     scan = HashScan(ACCOUNTS, account)
-    pages = await first_pages(reader, scan)
-    if is_large(pages):
-        return Stream("accounts", ACCOUNTS, {}, pages, unfinished([scan]))
+    found = await whole_or_pages(reader, scan)
+    if isinstance(found, list):
+        return Stream("accounts", ACCOUNTS, {}, found, unfinished([scan]))
     accounts: Elements[Body] = Elements()
-    accounts.add_hash(ACCOUNTS, hashes_of(pages)[ACCOUNTS], account)
+    accounts.add_hash(ACCOUNTS, found.fields(), account)
     return accounts.answer("accounts", ACCOUNTS)
 
 

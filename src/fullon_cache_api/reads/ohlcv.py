@@ -1,7 +1,7 @@
 """Reads of bars: the lists `ohlcv:{symbol}:{timeframe}`, one JSON bar per element, oldest first."""
 
-from collections.abc import Iterator
-from typing import Annotated, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import Annotated, TypeAlias, cast
 
 import msgspec
 
@@ -11,6 +11,7 @@ from fullon_cache_api.spec.signature import Argument
 
 from .answer import Answer, Body, Derived, Elements, readable
 from .arguments import LIST_LIMIT, SEGMENT, SYMBOL
+from .held import Held
 from .pages import LARGE, Stream, list_page
 from .read import read
 from .shape import NUMBER, STRING, array, collection
@@ -54,19 +55,19 @@ async def get_latest_ohlcv_bars(
     lists: Iterator[Reply] = (readable(reply) or None for reply in replies)
     found: tuple[str, Reply] | None = symbol.first(lists)
     spelling, newest = found if found is not None else (symbol.spellings[0], None)
-    raws = tuple(raw for raw in newest if isinstance(raw, bytes)) if isinstance(newest, list) else ()
     key = f"{PREFIX}{spelling}:{timeframe}"
+    raws = cast("Sequence[bytes]", newest or ())
     if len(raws) > LARGE:
         # All of one reply: of a list that moves on meanwhile, pages would repeat bars or leave some out.
         return Stream("bars", key, members(spelling, timeframe), [list_page(key, raws, bar)])
-    return Derived(bars_of, (spelling, timeframe, raws), key)
+    return Derived(bars_of, (spelling, timeframe, Held(raws)), key)
 
 
-def bars_of(symbol: str, timeframe: str, newest: tuple[bytes, ...]) -> Answer:
+def bars_of(symbol: str, timeframe: str, newest: Held) -> Answer:
     """Return the newest elements of a list as bars."""
     key = f"{PREFIX}{symbol}:{timeframe}"
     bars: Elements[Bar] = Elements()
-    bars.add_list(key, newest, bar)
+    bars.add_list(key, newest.elements, bar)
     return bars.answer("bars", key, members(symbol, timeframe))
 
 

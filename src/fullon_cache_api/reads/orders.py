@@ -9,7 +9,7 @@ from fullon_cache_api.spec.signature import Argument
 from .answer import Answer, Blame, Body, Elements
 from .arguments import EXCHANGE, EXCHANGE_FILTER, NAME, STATUS_FILTER, SYMBOL_FILTER, USER_ID
 from .family import each, hashes
-from .pages import HashScan, Stream, first_pages, hashes_of, is_large, unfinished
+from .pages import HashScan, Stream, unfinished, whole_or_pages
 from .queue import queue
 from .read import read
 from .shape import AMOUNT, INTEGER, STRING, TEXT, array, closed, collection, opened, overview
@@ -147,11 +147,11 @@ async def get_orders(
     key = PREFIX + exchange
     shape = wanted(status, symbol)
     scan = HashScan(key, partial(shape, exchange), is_lasting=status is None and symbol is None)
-    pages = await first_pages(reader, scan)
-    if is_large(pages):
-        return Stream("orders", key, {"exchange": exchange}, pages, unfinished([scan]))
+    found = await whole_or_pages(reader, scan)
+    if isinstance(found, list):
+        return Stream("orders", key, {"exchange": exchange}, found, unfinished([scan]))
     orders: Elements[Body] = Elements()
-    orders.add_hash(key, hashes_of(pages)[key], shape, exchange)
+    orders.add_hash(key, found.fields(), shape, exchange)
     return orders.answer("orders", key, {"exchange": exchange})
 
 

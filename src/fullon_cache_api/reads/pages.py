@@ -2,15 +2,17 @@
 
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import NamedTuple, Protocol, TypeAlias
 
 from fullon_cache_api.cache.commands import Command
 from fullon_cache_api.cache.cursor import START
 from fullon_cache_api.cache.errors import CorruptValue
-from fullon_cache_api.cache.reader import HashPage, Reader, WrongType, hash_page
+from fullon_cache_api.cache.reader import HashPage, Reader, WrongType, fields_of, hash_page
 
 from .answer import Answer, Body, Elements
+from .held import Held
 from .seen import Seen
 from .values import Value, parse_text
 
@@ -154,12 +156,17 @@ class RawElement(NamedTuple):
     raw: bytes
 
 
-async def first_pages(reader: Reader, scan: HashScan) -> list[Page]:
-    """Return the pages of a hash up to its end, or until there are more than LARGE elements."""
-    pages = [scan.page(await reader.hscan(scan.key, START, FIRST_PAGE))]
+async def whole_or_pages(reader: Reader, scan: HashScan) -> Held | list[Page]:
+    """Return the names and values of a hash in turn, or its first pages if it has more than LARGE fields."""
+    cursor, flat = await reader.hscan_flat(scan.key, START, FIRST_PAGE)
+    if cursor == START and len(flat) <= 2 * LARGE:
+        return Held(flat)
+    pages = [scan.page((cursor, fields_of(flat)))]
     while not (scan.is_whole or is_large(pages)):
         pages.append(scan.page(await reader.hscan(scan.key, scan.cursor, FIRST_PAGE)))
-    return pages
+    if is_large(pages):
+        return pages
+    return Held([*chain.from_iterable(hashes_of(pages)[scan.key].items())])
 
 
 async def first_pages_of_each(

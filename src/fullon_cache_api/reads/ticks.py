@@ -11,7 +11,8 @@ from fullon_cache_api.spec.signature import Argument
 from .answer import Answer, Blame, Body, Derived, Elements
 from .arguments import EXCHANGE, EXCHANGE_FILTER, SYMBOL
 from .family import each, hashes
-from .pages import HashScan, Stream, first_pages, first_pages_of_each, hashes_of, is_large, unfinished
+from .held import Held
+from .pages import HashScan, Stream, first_pages_of_each, hashes_of, is_large, unfinished, whole_or_pages
 from .read import read
 from .shape import AMOUNT, BOOLEAN, INTEGER, NUMBER, STRING, TEXT, array, closed, collection, opened, overview
 from .symbol import Symbol, show_symbol
@@ -114,10 +115,10 @@ async def get_all_tickers(reader: Reader, exchange: str | None = None) -> Derive
     if exchange is None:
         return await _tickers_of_all(reader)
     scan = _scan(exchange)
-    pages = await first_pages(reader, scan)
-    if is_large(pages):
-        return Stream("tickers", scan.key, {"exchange": exchange}, pages, unfinished([scan]))
-    return Derived(tickers_of, (exchange, tuple(hashes_of(pages)[scan.key].items())), scan.key)
+    found = await whole_or_pages(reader, scan)
+    if isinstance(found, list):
+        return Stream("tickers", scan.key, {"exchange": exchange}, found, unfinished([scan]))
+    return Derived(tickers_of, (exchange, found), scan.key)
 
 
 async def _tickers_of_all(reader: Reader) -> Derived | Stream:
@@ -134,10 +135,10 @@ def _scan(exchange: str) -> HashScan:
     return HashScan(PREFIX + exchange, partial(ticker, exchange))
 
 
-def tickers_of(exchange: str, held: tuple[tuple[bytes, bytes], ...]) -> Answer:
+def tickers_of(exchange: str, held: Held) -> Answer:
     """Return the tickers in an exchange's hash."""
     tickers: Elements[Body] = Elements()
-    tickers.add_hash(PREFIX + exchange, dict(held), ticker, exchange)
+    tickers.add_hash(PREFIX + exchange, held.fields(), ticker, exchange)
     return tickers.answer("tickers", PREFIX + exchange, {"exchange": exchange})
 
 
