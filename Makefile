@@ -28,6 +28,7 @@ EXAMPLES ?= 50
 MINUTES ?= 10
 SEED ?= 1
 PART ?= http
+TENTHS ?= 10
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -63,8 +64,8 @@ test-browser: $(BROWSER_READY) ## Open the pages in headless Chromium (needs chr
 fuzz: $(FUZZ_READY) ## Fuzz the running demo with schemathesis, EXAMPLES=500 for each endpoint
 	FUZZ_EXAMPLES=$(EXAMPLES) $(PY) -m pytest -n auto -rP -m fuzz $(PYTEST_ARGS)
 
-mutants: $(MUTANTS_READY) ## Change the code of PART=auth|cache|http|spec in small ways; fails where tests notice fewer than 85 %
-	@$(PY) tests/mutants.py $(PART)
+mutants: $(MUTANTS_READY) ## Change the code of PART=auth|cache|http|spec in small ways; fails where tests notice fewer than 85 %; TENTHS=1 for a tenth
+	@$(PY) tests/mutants.py $(PART) --tenths $(TENTHS)
 
 lint: $(CHECK_READY) ## Find mistakes of style
 	$(BIN)/ruff check .
