@@ -1,7 +1,7 @@
 """Changes the code of one part in small ways, and counts which of these mutants the tests kill.
 
 The copy that mutmut works in stays in .cache/mutants: there `mutmut results` and `mutmut show NAME` say more.
-All of them take hours. `--tenths 1` changes a tenth: of each function the mutants whose numbers end in one digit.
+All of them take hours. `--tenths 1` tries a tenth of them: those whose numbers end in one digit.
 """
 
 import argparse
