@@ -62,7 +62,7 @@ test-browser: $(BROWSER_READY) ## Open the pages in headless Chromium (needs chr
 	$(PY) -m pytest -m browser $(PYTEST_ARGS)
 
 fuzz: $(FUZZ_READY) ## Fuzz the running demo with schemathesis, EXAMPLES=500 for each endpoint
-	FUZZ_EXAMPLES=$(EXAMPLES) $(PY) -m pytest -n auto -rP -m fuzz $(PYTEST_ARGS)
+	FUZZ_EXAMPLES=$(EXAMPLES) $(PY) -m pytest -n auto -rP -m fuzz -o faulthandler_timeout=0 $(PYTEST_ARGS)
 
 mutants: $(MUTANTS_READY) ## Change the code of PART=auth|cache|http|spec in small ways; fails where tests notice fewer than 85 %; TENTHS=1 for a tenth
 	@$(PY) tests/mutants.py $(PART) --tenths $(TENTHS)
