@@ -22,6 +22,8 @@ BENCH_READY := $(VENV)/.ready-bench
 MUTANTS_READY := $(VENV)/.ready-mutants
 
 WORKERS = $(or $(API_WORKERS),$(shell $(PY) -c 'import os; print(os.cpu_count() or 1)'))
+# One more than there are cores: tests wait for servers, deadlines and pauses half of their time.
+TEST_PROCESSES ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 EXAMPLES ?= 50
@@ -50,10 +52,10 @@ prod: $(RUN_READY) ## Serve with API_WORKERS processes, else one for each core
 	@$(CLI) serve --workers $(WORKERS)
 
 test: $(TEST_READY) ## Run the tests on all cores; fails below 95 % branch coverage
-	$(PY) -m pytest -n auto --dist worksteal --cov --cov-report=term $(PYTEST_ARGS)
+	$(PY) -m pytest -n $(TEST_PROCESSES) --dist worksteal --cov --cov-report=term $(PYTEST_ARGS)
 
 test-cov: $(TEST_READY) ## The same, with a coverage report in htmlcov/
-	$(PY) -m pytest -n auto --dist worksteal --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
+	$(PY) -m pytest -n $(TEST_PROCESSES) --dist worksteal --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
 
 test-slow: $(SLOW_READY) ## Run the tests that take longer: commands that serve, examples, types of the client
 	$(PY) -m pytest -n auto -m slow $(PYTEST_ARGS)

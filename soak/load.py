@@ -22,7 +22,7 @@ REST = 0.06
 """Seconds that a client rests between requests, at most."""
 
 WARM, WARM_WITHIN = 20_000, 60.0
-"""Requests after which the budgets of kept answers (18 MB in all) are used, and seconds to send them in."""
+"""Requests after which the budgets of kept answers (17 MB in all) are used, and seconds to send them in."""
 
 _GARBAGE = (
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",

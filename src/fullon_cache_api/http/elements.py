@@ -11,7 +11,7 @@ from fullon_cache_api.cache.errors import CorruptValue
 from fullon_cache_api.reads.pages import Page
 from fullon_cache_api.reads.values import BadValue, Value, parse_text
 
-BUDGET = 8_000_000
+BUDGET = 7_000_000
 """Bytes, of what was read and what was made of it: for all endpoints of a gateway together."""
 
 SLICE = 0.001
