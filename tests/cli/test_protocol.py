@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 import threading
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 from bounded import Bounded, answer_of, bounded, is_closed
 from starlette.types import Receive, Scope, Send
+from topologies import wait_until
 
 from fullon_cache_api.cli.protocol import MAX_PIPELINED
 from fullon_cache_api.http.response import Response, send_response
@@ -26,6 +28,7 @@ class Host:
     def __init__(self) -> None:
         self.go = threading.Event()
         self.seen: list[str] = []
+        self.fields: list[list[tuple[bytes, bytes]]] = []
         self.ended = threading.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -35,6 +38,7 @@ class Host:
             await receive()
             return await send({"type": "lifespan.shutdown.complete"})
         self.seen.append(scope["path"])
+        self.fields.append(list(scope["headers"]))
         if scope["path"] == "/endless":
             try:
                 await send_response(scope, receive, send, Response(200, (), b"x", self.parts()))
@@ -316,3 +320,56 @@ def test_where_only_this_machine_may_ask_a_page_whose_name_leads_to_it_reads_not
         client.sendall(b"GET / HTTP/1.1\r\n" + head + b"\r\n")
         assert answer_of(client)[0] == status
         assert host.seen == (["/"] if status == 200 else [])
+
+
+CHUNKED = "Transfer-Encoding: chunked"
+
+
+def test_what_stands_in_a_trailer_is_no_header_field(running: Bounded, host: Host) -> None:
+    with running.connect() as client:
+        client.sendall(get("/", CHUNKED) + b"0\r\nX-API-Key: secret\r\nX-Forwarded-For: 10.0.0.1\r\n\r\n")
+        assert answer_of(client)[0] == 200
+        client.sendall(get("/next"))
+        assert answer_of(client)[0] == 200
+    assert host.fields[0] == [(b"host", b"x"), (b"transfer-encoding", b"chunked")]
+    assert host.fields[1] == [(b"host", b"x")]
+
+
+@pytest.mark.parametrize("trailer", [b"X:a\r\n" * 20_000, b"x" * 100_000], ids=["many", "endless"])
+def test_a_trailer_is_bounded_as_a_head_is(running: Bounded, trailer: bytes) -> None:
+    with running.connect() as client:
+        client.sendall(get("/", CHUNKED) + b"0\r\nX:")
+        assert answer_of(client)[0] == 200
+        sent = 0
+        with pytest.raises(OSError):
+            while sent < 100_000_000:
+                client.sendall(trailer)
+                sent += len(trailer)
+        assert sent < 20_000_000
+
+
+def test_a_body_behind_an_offer_to_upgrade_is_no_request(running: Bounded, host: Host) -> None:
+    inner = get("/inner")
+    for fields in ((f"Content-Length: {len(inner)}",), ()):
+        with running.connect() as client:
+            client.sendall(get("/outer", "Connection: Upgrade", "Upgrade: h2c", *fields))
+            status, headers, _ = answer_of(client)
+            assert (status, headers["connection"]) == (200, "close")
+            with contextlib.suppress(OSError):
+                client.sendall(inner)
+            assert is_closed(client)
+    assert host.seen == ["/outer", "/outer"]
+
+
+def test_a_body_that_comes_before_the_answer_to_an_offer_to_upgrade_is_no_request(
+    running: Bounded, host: Host
+) -> None:
+    inner = get("/inner")
+    with running.connect() as client:
+        client.sendall(get("/held", "Connection: Upgrade", "Upgrade: h2c", f"Content-Length: {len(inner)}"))
+        wait_until(lambda: host.seen == ["/held"])
+        client.sendall(inner)
+        host.go.set()
+        assert answer_of(client)[0] == 200
+        assert is_closed(client)
+    assert host.seen == ["/held"]

@@ -74,6 +74,8 @@ class Protocol(HttpToolsProtocol):
         self._timeout = config.limits.client_timeout
         self._head: float = 0
         self._size: float = 0
+        self._has_body = False
+        self._behind_head = 0
         self._refused: float | None = None
         self._answering: RequestResponseCycle | None = None
         self._behind: Exception | None = None
@@ -96,14 +98,30 @@ class Protocol(HttpToolsProtocol):
         self._size = self._head + len(data)
         if self._head and self._size > self._limits.target + self._limits.headers:
             return self._refuse(self._too_large())
+        self._has_body = False
         super().data_received(data)
         if self._refused is not None:
             return
         scope = self.scope
+        # Trailer fields, or what frames chunks: the parser holds a field until it has all of it.
+        is_silent = scope is not None and scope is before and "method" in scope and not self._has_body
+        self._behind_head = self._behind_head + len(data) if is_silent else 0
+        if self._behind_head > self._limits.headers:
+            return self._refuse(HeadersTooLarge())
         if scope is None or "method" in scope:
             self._head = 0
         else:
             self._head = self._size if scope is before else 1
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a field of the head; those of a trailer are never taken for that (RFC 9110, section 6.5.1)."""
+        if self.scope is not None and "method" not in self.scope:
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a request's body."""
+        self._has_body = True
+        super().on_body(body)
 
     def on_headers_complete(self) -> None:
         """Begin to answer a request, or to say why it will not be."""
@@ -142,7 +160,8 @@ class Protocol(HttpToolsProtocol):
             self.server_state.default_headers,
             asyncio.Event(),
             self.expect_100_continue,
-            version != "1.0" and parser.should_keep_alive(),
+            # Behind an offer to upgrade the parser takes a body for the next request.
+            version != "1.0" and parser.should_keep_alive() and not parser.should_upgrade(),
             self.on_response_complete,
         )
         if before is None or before.response_complete:
