@@ -1,7 +1,7 @@
 """Reads as read functions see them: one method per command, pages of keys, wrong types."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 import redis
@@ -256,3 +256,51 @@ async def test_an_array_of_another_length_is_not_that_of_several_fields_or_of_a_
             proxy.answer(b"*1\r\n$1\r\na\r\n")
             with pytest.raises(CacheUnavailable, match=r"^Redis cannot be read: unexpected reply$"):
                 await read
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("lost", ["process", "connections"])
+async def test_a_hash_that_is_read_page_by_page_is_whole_though_redis_begins_anew(lost: str) -> None:
+    fields = {f"field:{number}": str(number) for number in range(8_000)}
+    with EmbeddedServer(port=0) as server, redis.Redis.from_url(server.url) as writer:
+        writer.hset("hash", mapping=fields)
+        async with opened(server.url) as client:
+            reader = Reader(client, asyncio.get_running_loop().time() + 20)
+            cursor, found = await reader.hscan("hash", START, 1_000)
+            for _ in range(2):
+                cursor, page = await reader.hscan("hash", cursor, 500)
+                found |= page
+            assert cursor != START
+            lose(server, writer, lost, lambda: writer.hset("hash", mapping=fields))
+            while cursor != START:
+                cursor, page = await reader.hscan("hash", cursor, 500)
+                found |= page
+    assert found == {name.encode(): value.encode() for name, value in fields.items()}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("lost", ["process", "connections"])
+async def test_a_scan_of_keys_is_whole_though_redis_begins_anew(lost: str) -> None:
+    keys = {f"key:{number}": "" for number in range(6 * SCAN_COUNT)}
+    with EmbeddedServer(port=0) as server, redis.Redis.from_url(server.url) as writer:
+        writer.mset(keys)
+        async with opened(server.url) as client:
+            reader = Reader(client, asyncio.get_running_loop().time() + 20)
+            found: list[str] = []
+            pages = 0
+            async for page in reader.scan("key:*"):
+                found += page
+                pages += 1
+                if pages == 3:
+                    lose(server, writer, lost, lambda: writer.mset(keys))
+    assert pages > 3
+    assert sorted(found) == sorted(keys)
+
+
+def lose(server: EmbeddedServer, writer: redis.Redis, what: str, write: Callable[[], object]) -> None:
+    """Start the server again with the same data, or cut all connections."""
+    if what == "process":
+        server.restart()
+        write()
+    else:
+        writer.client_kill_filter(_type="normal", skipme=True)

@@ -9,6 +9,7 @@ from hiredis import pack_command
 from .bounded import MAX_REPLY
 from .call import Call
 from .commands import Command
+from .cursor import CONNECTION, at, has_cursor, named
 from .errors import CacheUnavailable, CommandRefused, CorruptValue
 from .reply import Reply
 
@@ -22,14 +23,20 @@ _packed: Callable[[Command], bytes] = pack_command  # type: ignore[assignment]
 class Part:
     """A stretch of a batch: what is sent, how many replies come back, and which calls wait for them.
 
-    The calls of one group have asked for the same, and share it.
+    The calls of one group have asked for the same, and share it. `pages_of` names the connection that their
+    cursors are of, where they have any.
     """
 
     groups: Sequence[Sequence[Call]]
     packed: list[bytes]
+    pages_of: bytes | None = None
 
     def give(self, replies: list[Reply]) -> None:
         """Answer the calls with the replies to what was sent."""
+        if self.pages_of is not None:
+            name, commands = self.pages_of, self.groups[0][0].commands
+            pairs = zip(commands, replies, strict=True)
+            replies = [named(name, command, reply, CONNECTION) for command, reply in pairs]
         if len(self.groups) == 1:
             for call in self.groups[0]:
                 call.answer(replies)
@@ -76,8 +83,10 @@ def first_batch(waiting: list[Call], most: int = MAX_BATCH) -> list[Call]:
     return waiting
 
 
-def pack(batch: Iterable[Call]) -> list[Part]:
+def pack(batch: Iterable[Call], connection: bytes = b"") -> list[Part]:
     """Return a batch as RESP; a call that holds what cannot be sent fails, alone.
+
+    What goes on from a cursor of another `connection` than the one of that name begins anew.
 
     What several calls ask for is sent once: all of them have asked before it is. Those that do nothing but
     HMGET on the same key are sent as one: this spares Redis and the client a command and a reply for all but
@@ -95,10 +104,10 @@ def pack(batch: Iterable[Call]) -> list[Part]:
         except TypeError:
             # It holds what has no hash, and so what cannot be sent.
             others[call] = [call]
-    parts = list(chain.from_iterable(map(_alone, others.values())))
+    parts = [part for calls in others.values() for part in _alone(calls, connection)]
     for alike in hashes.values():
         groups = list(alike.values())
-        parts += _merged(groups) if len(groups) > 1 else _alone(groups[0])
+        parts += _merged(groups) if len(groups) > 1 else _alone(groups[0], connection)
     return parts
 
 
@@ -118,12 +127,16 @@ def _merged(groups: list[list[Call]]) -> list[Part]:
         return [Part(groups, [_packed((*groups[0][0].commands[0][:2], *fields))])]
     except Exception:
         # One of them holds what cannot be sent.
-        return list(chain.from_iterable(map(_alone, groups)))
+        return [part for calls in groups for part in _alone(calls, b"")]
 
 
-def _alone(calls: list[Call]) -> list[Part]:
+def _alone(calls: list[Call], connection: bytes) -> list[Part]:
+    commands = calls[0].commands
     try:
-        return [Part((calls,), [_packed(command) for command in calls[0].commands])]
+        if any(map(has_cursor, commands)):
+            packed = [_packed(at(connection, command, CONNECTION)) for command in commands]
+            return [Part((calls,), packed, connection)]
+        return [Part((calls,), [_packed(command) for command in commands])]
     except Exception:
         for call in calls:
             call.fail(CommandRefused(str(call.commands[0][0]), "holds what is neither text nor an integer"))

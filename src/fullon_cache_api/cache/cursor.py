@@ -1,4 +1,8 @@
-"""Cursors of SCAN and HSCAN that name the server which gave them: no other one can go on from there."""
+"""Cursors of SCAN and HSCAN that name who gave them: nobody else can go on from there.
+
+A cursor is a place in the order of the process that gave it, which no other has: one that was started again
+with the same data would pass over elements. A connection that is still the same one is to the same process.
+"""
 
 from .commands import Command
 from .reply import Reply
@@ -15,24 +19,29 @@ def has_cursor(command: Command) -> bool:
     return command[0] in _PLACES
 
 
-def at(server: bytes, command: Command) -> Command:
-    """Return the command for a server: one that goes on elsewhere begins anew there.
+SERVER = b"/"
+CONNECTION = b"@"
+"""What stands between a name and its cursor: a server's name may be before that of a connection."""
+
+
+def at(name: bytes, command: Command, sign: bytes = SERVER) -> Command:
+    """Return the command for a server or a connection: one that goes on elsewhere begins anew there.
 
     Whatever it finds once more is dropped by who asks: HSCAN and SCAN repeat elements anyway.
     """
     place = _PLACES.get(str(command[0]))
     if place is None or len(command) <= place:
         return command
-    named, mark, cursor = _bytes(command[place]).rpartition(b"/")
-    return (*command[:place], cursor if named == server or not mark else START, *command[place + 1 :])
+    named, mark, cursor = _bytes(command[place]).rpartition(sign)
+    return (*command[:place], cursor if named == name or not mark else START, *command[place + 1 :])
 
 
-def named(server: bytes, command: Command, reply: Reply) -> Reply:
-    """Return a server's reply to a command, whose cursor names the server where it is to be gone on from."""
+def named(name: bytes, command: Command, reply: Reply, sign: bytes = SERVER) -> Reply:
+    """Return the reply to a command, whose cursor names who gave it where it is to be gone on from."""
     if has_cursor(command):
         match reply:
             case [bytes(cursor), *others] if cursor != START:
-                return [server + b"/" + cursor, *others]
+                return [name + sign + cursor, *others]
     return reply
 
 

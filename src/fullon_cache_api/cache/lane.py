@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, count
 
 from redis.exceptions import RedisError
 
@@ -16,6 +16,9 @@ from .call import Call
 from .connection import Connection, is_hopeless, read_reply, short_reason
 from .errors import CacheTimeout, CacheUnavailable
 from .reply import Reply
+
+_CONNECTIONS = count(1)
+"""Names of connections, which cursors are of."""
 
 TOGETHER = 0.01
 """Seconds: calls whose deadlines lie this near to each other end together, at one alarm."""
@@ -48,6 +51,7 @@ class Lane:
     most: int = MAX_BATCH
     waiting: list[Call] = field(default_factory=list)
     connection: Connection | None = None
+    name: bytes = b""
     busy: bool = False
     task: "asyncio.Task[None] | None" = None
     alarm: asyncio.TimerHandle | None = None
@@ -125,7 +129,7 @@ class Lane:
         began = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout_at(max(call.deadline for call in self.waiting)):
-                self.connection = self.make_connection()
+                self.connection, self.name = self.make_connection(), b"%d" % next(_CONNECTIONS)
                 await self.connection.connect()
                 return self.connection
         except TimeoutError:
@@ -155,7 +159,7 @@ class Lane:
         self.started = self.heard = loop.time()
         self.flying = batch = _in_time(batch)
         try:
-            parts = pack(batch)
+            parts = pack(batch, self.name)
             packed = list(chain.from_iterable(part.packed for part in parts))
             await connection.send_packed_command(packed, check_health=False)
             for part in parts:

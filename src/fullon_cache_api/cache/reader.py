@@ -101,15 +101,16 @@ class Reader:
         """GET: one string."""
         return _text(await self._one(("GET", key)))
 
-    async def batch(self, commands: Iterable[Command]) -> "list[Reply | WrongType]":
+    async def batch(self, commands: Iterable[Command], *, page: bool = False) -> "list[Reply | WrongType]":
         """Several commands in one round trip; a key of another type gives WrongType in its place.
 
-        The second word of each command is its key. A reply that cannot be that to its command is an outage.
+        The second word of each command is its key. A reply that cannot be that to its command is an outage. A
+        `page` goes on from cursors.
         """
         queued = tuple(commands)
         if not queued:
             return []
-        replies = await self._client.execute(queued, self._deadline)
+        replies = await self._client.execute(queued, self._deadline, page=page)
         return [_usable(command, reply) for command, reply in zip(queued, replies, strict=True)]
 
     async def scan(self, pattern: str) -> AsyncIterator[list[str]]:
@@ -121,7 +122,7 @@ class Reader:
         seen: set[bytes] = set()
         while True:
             command: Command = ("SCAN", cursor, "MATCH", pattern, "COUNT", SCAN_COUNT)
-            (reply,) = await self._client.execute((command,), self._deadline)
+            (reply,) = await self._client.execute((command,), self._deadline, page=cursor != START)
             cursor, found = _scanned(reply)
             page = found - seen
             seen |= page

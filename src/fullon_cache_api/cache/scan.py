@@ -95,7 +95,7 @@ async def _page(
 ) -> tuple[bytes, list[Reply], SlotMap | None]:
     question: Command = ("SCAN", cursor, *command[2:])
     sent = (question, NODES) if asks_nodes else (question,)
-    reply, *told = await nodes.client(node).execute(sent, deadline)
+    reply, *told = await nodes.client(node).execute(sent, deadline, page=cursor != START)
     match reply:
         case [bytes(next_cursor), list(page)]:
             return next_cursor, page, slot_map(told[0], node) if told else None
