@@ -305,9 +305,9 @@ def test_an_overloaded_answer_says_when_to_come_again(running: Bounded, host: Ho
         (b"Host: evil.example\r\n", 421),
         (b"Host: evil.example:8000\r\n", 421),
         (b"Host: localhost.evil.example\r\n", 421),
-        (b"Host: localhost@evil.example\r\n", 421),
-        (b"Host: 127.0.0.1:8000:80\r\n", 421),
-        (b"Host: localhost\r\nHost: evil.example\r\n", 421),
+        (b"Host: localhost@evil.example\r\n", 400),
+        (b"Host: 127.0.0.1:8000:80\r\n", 400),
+        (b"Host: localhost\r\nHost: evil.example\r\n", 400),
         (b"Host:\r\n", 421),
     ],
 )
@@ -320,6 +320,69 @@ def test_where_only_this_machine_may_ask_a_page_whose_name_leads_to_it_reads_not
         client.sendall(b"GET / HTTP/1.1\r\n" + head + b"\r\n")
         assert answer_of(client)[0] == status
         assert host.seen == (["/"] if status == 200 else [])
+
+
+@pytest.mark.parametrize(
+    ("target", "named", "status"),
+    [
+        (b"http://localhost/", b"evil.example", 200),
+        (b"http://LOCALHOST:8000/?a", b"evil.example", 200),
+        (b"http://[::1]:8000/", b"evil.example", 200),
+        (b"http://evil.example/", b"localhost", 421),
+        (b"http://localhost@evil.example/", b"localhost", 421),
+        (b"http://evil.example/", b"localhost:8000:80", 400),
+    ],
+)
+def test_the_host_of_a_target_that_is_a_whole_url_counts_instead_of_the_field(
+    host: Host, target: bytes, named: bytes, status: int
+) -> None:
+    with bounded(host, hosts=frozenset({b"localhost", b"[::1]"})) as running:
+        client = running.connect()
+        client.sendall(b"GET " + target + b" HTTP/1.1\r\nHost: " + named + b"\r\n\r\n")
+        assert answer_of(client)[0] == status
+        assert host.seen == (["/"] if status == 200 else [])
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET / HTTP/1.1\r\n", 400),
+        (b"GET http://x/ HTTP/1.1\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\n", 400),
+        (b"GET / HTTP/1.0\r\nHost: x\r\nHost: x\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a b\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a/b\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: caf\xe9\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: [::1\r\n", 400),
+        (b"GET / HTTP/2.0\r\nHost: x\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost:\r\n", 200),
+        (b"GET / HTTP/1.1\r\nHost: fullon_cache-api.desk.example:8000\r\n", 200),
+        (b"GET / HTTP/1.0\r\n", 200),
+        (b"GET / HTTP/1.0\r\nHost: x\r\n", 200),
+    ],
+)
+def test_a_request_names_one_host_as_its_version_wants_it(
+    running: Bounded, host: Host, head: bytes, status: int
+) -> None:
+    client = running.connect()
+    client.sendall(head + b"\r\n")
+    assert answer_of(client)[0] == status
+    assert host.seen == (["/"] if status == 200 else [])
+
+
+def test_a_line_without_a_version_is_no_request(running: Bounded, host: Host) -> None:
+    client = running.connect()
+    client.sendall(b"GET /\r\n\r\n")
+    problem(client, 400, "bad-request")
+    assert host.seen == []
+
+
+def test_what_is_no_http_does_not_fill_the_log(running: Bounded, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(3):
+        client = running.connect()
+        client.sendall(b"\x16\x03\x01 hello\r\n\r\n")
+        assert answer_of(client)[0] == 400
+    assert caplog.records == []
 
 
 CHUNKED = "Transfer-Encoding: chunked"

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from uuid import uuid4
 
 import httptools
+from httptools.parser.url_parser import URL
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
@@ -53,7 +54,10 @@ LEAST_RATE = 1_024
 """Bytes per second that a client has to take in of its answer, on an average over its timeout."""
 
 
-_PORT = re.compile(rb":[0-9]*\Z")
+_VERSIONS = frozenset({"1.0", "1.1"})
+
+_HOST = re.compile(rb"(?P<host>\[[0-9A-Za-z:.]+\]|[0-9A-Za-z._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
+"""A host and its port (RFC 3986, section 3.2.2)."""
 
 
 class Protocol(HttpToolsProtocol):
@@ -99,7 +103,13 @@ class Protocol(HttpToolsProtocol):
         if self._head and self._size > self._limits.target + self._limits.headers:
             return self._refuse(self._too_large())
         self._has_body = False
-        super().data_received(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # Whoever offers another protocol goes on with this one (RFC 9110, section 7.8).
+            pass
+        except httptools.HttpParserError:
+            return self._refuse(BadRequest())
         if self._refused is not None:
             return
         scope = self.scope
@@ -116,7 +126,10 @@ class Protocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field of the head; those of a trailer are never taken for that (RFC 9110, section 6.5.1)."""
         if self.scope is not None and "method" not in self.scope:
-            super().on_header(name, value)
+            name = name.lower()
+            if name == b"expect" and value.lower() == b"100-continue":
+                self.expect_100_continue = True
+            self.headers.append((name, value))
 
     def on_body(self, body: bytes) -> None:
         """Take a part of a request's body."""
@@ -125,23 +138,21 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin to answer a request, or to say why it will not be."""
-        error: Exception | None = None
+        url, version = httptools.parse_url(self.url), self.parser.get_http_version()
         if len(self.url) > self._limits.target or len(self.headers) > MAX_FIELDS:
-            error = self._too_large()
+            error: Exception | None = self._too_large()
         elif self._size > self._limits.headers and self._has_long_fields():
             error = HeadersTooLarge()
-        elif self._hosts is not None and not self._is_own_host(self._hosts):
-            error = Misdirected()
-        self._begin(self.app if error is None else refusing(error))  # type: ignore[arg-type]
+        else:
+            error = self._misnamed(url.host, version)
+        self._begin(self.app if error is None else refusing(error), url, version)  # type: ignore[arg-type]
         if len(self.pipeline) > MAX_PIPELINED:
             raise _TooManyWaiting
 
-    def _begin(self, app: ASGI3Application) -> None:
+    def _begin(self, app: ASGI3Application, url: URL, version: str) -> None:
         """Start to answer the request whose head is there, or let it wait for those before it."""
         parser, scope = self.parser, self.scope
         assert scope is not None
-        version = parser.get_http_version()
-        url = httptools.parse_url(self.url)
         scope["raw_path"] = raw_path = url.path
         scope["path"] = path = raw_path.decode("ascii")
         if "%" in path:
@@ -169,10 +180,6 @@ class Protocol(HttpToolsProtocol):
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, app))
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP, after which nothing more can be read."""
-        self._refuse(BadRequest())
 
     def on_response_complete(self) -> None:
         """Go on with the next request, or with the refusal of what came after the last.
@@ -206,9 +213,6 @@ class Protocol(HttpToolsProtocol):
         self._answering = cycle
         # The cycle itself is the `send` that takes whole answers.
         super()._start_asgi_task(cycle, lambda scope, receive, send: app(scope, receive, cycle))  # type: ignore[arg-type]
-
-    def _unsupported_upgrade_warning(self) -> None:
-        """Say nothing: whoever offers another protocol goes on with this one (RFC 9110, section 7.8)."""
 
     def watch(self, now: float) -> None:
         """End the connection where its client takes too long to send a request, or to take an answer in."""
@@ -257,12 +261,24 @@ class Protocol(HttpToolsProtocol):
         most = self._limits.target
         return TargetTooLong(most) if len(self.url) > most else HeadersTooLarge()
 
-    def _is_own_host(self, own: frozenset[bytes]) -> bool:
-        # A loop takes a third of what `all` does of a generator, and each request comes here.
-        for name, value in self.headers:  # noqa: SIM110
-            if name == b"host" and _host(value) not in own:
-                return False
-        return True
+    def _misnamed(self, target: bytes | None, version: str) -> Exception | None:
+        """Return what is wrong with the host that a request names, or with its version of HTTP.
+
+        RFC 9112, section 3.2: HTTP/1.1 names one host, and nothing names several. The host in a `target` that
+        is a whole URL counts instead of it.
+        """
+        named = [value for name, value in self.headers if name == b"host"]
+        if version not in _VERSIONS or len(named) != 1:
+            if version != "1.0" or named:
+                return BadRequest()
+            host = None
+        elif (host := _host(named[0])) is None:
+            return BadRequest()
+        if target is not None:
+            host = (b"[%b]" % target if b":" in target else target).lower()
+        if self._hosts is None or host is None or host in self._hosts:
+            return None
+        return Misdirected()
 
     def _has_long_fields(self) -> bool:
         return sum(len(name) + len(value) + 4 for name, value in self.headers) > self._limits.headers
@@ -306,9 +322,10 @@ class Protocol(HttpToolsProtocol):
 
 
 @lru_cache(64)
-def _host(value: bytes) -> bytes:
-    """Return the host that a Host field names, without its port."""
-    return _PORT.sub(b"", value.strip().lower())
+def _host(value: bytes) -> bytes | None:
+    """Return the host that a Host field names, without its port; None where it can be no host."""
+    found = _HOST.fullmatch(value.strip())
+    return None if found is None else found["host"].lower()
 
 
 class _TooManyWaiting(Exception):
