@@ -72,6 +72,14 @@ def test_problems_and_unknown_paths_count_too(limited: httpx.Client) -> None:
     assert [limited.get("/nothing").status_code for _ in range(4)] == [404, 404, 404, 429]
 
 
+def test_a_batch_counts_as_one_request_whatever_it_asks_for(limited: httpx.Client) -> None:
+    fifty = [("get", f"/tickers/binance/C{number}-USDT") for number in range(50)]
+    answers = [limited.get("/api/batch", params=fifty) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert answers[0].json()["count"] == 50
+    assert answers[0].headers["ratelimit"].startswith('"client";r=2;')
+
+
 def test_large_answers_say_what_is_left_too(limited: httpx.Client, writer: "redis.Redis") -> None:
     tick = '{"bid": 1.5, "ask": 2.5, "last": 2.0, "volume": 1.0, "time": "2024-01-01T12:00:00+00:00"}'
     writer.hset("tickers:binance", mapping={f"A{n}/B": tick for n in range(3_000)})
