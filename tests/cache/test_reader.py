@@ -1,6 +1,7 @@
 """Reads as read functions see them: one method per command, pages of keys, wrong types."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from profiles import examples
 
 from fullon_cache_api.cache import CacheTimeout, CacheUnavailable, CorruptValue, Reader
-from fullon_cache_api.cache.reader import SCAN_COUNT, START, WrongType
+from fullon_cache_api.cache.reader import SCAN_COUNT, START, LargeHashes, WrongType
 from fullon_cache_api.demo import EmbeddedServer
 
 
@@ -159,6 +160,45 @@ async def test_a_scan_drops_keys_that_redis_repeats_within_and_between_pages(
         cursors = [part.split(b"\r\n")[2] for part in bytes(proxy.received).split(b"SCAN")[1:]]
         # What follows the first page has a connection of its own, on which all begins anew.
         assert cursors == [b"0", b"0", b"18"]
+
+
+@pytest.mark.anyio
+async def test_a_hash_that_had_several_pages_is_read_on_one_connection_the_next_time(
+    own_server: EmbeddedServer,
+) -> None:
+    large = LargeHashes()
+    async with through_proxy(own_server) as (client, proxy):
+
+        async def cursors() -> list[bytes]:
+            """The cursors that Redis was asked for by a reading of all pages, which gave each field."""
+            proxy.received.clear()
+            reader, cursor, fields = Reader(client, math.inf, large), START, set[bytes]()
+            while True:
+                cursor, page = await reader.hscan("many", cursor, 1_000)
+                fields |= page.keys()
+                if cursor == START:
+                    break
+            assert fields == {b"%d" % number for number in range(count)}
+            return [part.split(b"\r\n")[4] for part in bytes(proxy.received).split(b"HSCAN")[1:]]
+
+        with redis.Redis.from_url(own_server.url) as writer:
+            for count in (3_000, 10, 3_000):
+                writer.delete("many")
+                writer.hset("many", mapping={str(number): "" for number in range(count)})
+                first, second = await cursors(), await cursors()
+                assert first.count(START) == (2 if count == 3_000 else 1)
+                assert second.count(START) == 1
+                assert (len(second) > 1) is ("many" in large) is (count == 3_000)
+
+
+def test_no_more_than_a_thousand_large_hashes_are_remembered() -> None:
+    large = LargeHashes()
+    for number in range(1_001):
+        large.note(str(number), is_large=True)
+    assert ("999" in large, "1000" in large) == (True, False)
+    large.note("0", is_large=False)
+    large.note("1000", is_large=True)
+    assert ("0" in large, "1000" in large) == (False, True)
 
 
 @pytest.mark.anyio

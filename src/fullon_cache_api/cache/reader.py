@@ -27,6 +27,10 @@ MAX_FIELDS = 100_000
 """Fields of a hash that is read as a whole: to make an answer of more would hold up everybody else."""
 
 
+MOST_LARGE = 1_000
+"""Keys of large hashes that are remembered."""
+
+
 class WrongType:
     """Stands in a batch's results for a key that holds another Redis type, or too many fields."""
 
@@ -41,14 +45,36 @@ class WrongType:
         return CorruptValue(self.key, self.reason)
 
 
+class LargeHashes:
+    """The keys of hashes that had several pages when they were read last.
+
+    All pages of those are read on one connection, on which the second goes on from the first; nothing else
+    depends on it.
+    """
+
+    def __init__(self) -> None:
+        self._keys: set[str] = set()
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._keys
+
+    def note(self, key: str, *, is_large: bool) -> None:
+        """Remember what has been found."""
+        if not is_large:
+            self._keys.discard(key)
+        elif len(self._keys) < MOST_LARGE:
+            self._keys.add(key)
+
+
 class Reader:
     """What a read function is given: the closed list of reads, and a deadline that it cannot miss."""
 
-    __slots__ = ("_client", "_deadline")
+    __slots__ = ("_client", "_deadline", "_large")
 
-    def __init__(self, client: "ReadClient", deadline: float) -> None:
+    def __init__(self, client: "ReadClient", deadline: float, large: "LargeHashes | None" = None) -> None:
         self._client = client
         self._deadline = deadline
+        self._large = large
 
     @property
     def deadline(self) -> float:
@@ -89,13 +115,22 @@ class Reader:
     async def hscan_flat(self, key: str, cursor: bytes, count: int) -> tuple[bytes, list[bytes]]:
         """HSCAN: the same page as it came, names and values in turn.
 
-        The first page is read like anything else, for it can be the only one.
+        The first page is read like anything else, for it can be the only one, unless there were others the
+        last time.
         """
         command: Command = ("HSCAN", key, cursor, "COUNT", count)
-        (reply,) = await self._client.execute((command,), self._deadline, page=cursor != START)
+        page = cursor != START or self.is_large(key)
+        (reply,) = await self._client.execute((command,), self._deadline, page=page)
         if is_wrong_type(reply):
             raise WrongType(key).error()
-        return _flat_page(reply)
+        found = _flat_page(reply)
+        if cursor == START and self._large is not None:
+            self._large.note(key, is_large=found[0] != START)
+        return found
+
+    def is_large(self, key: str) -> bool:
+        """Whether a hash had several pages when it was read last."""
+        return self._large is not None and key in self._large
 
     async def get(self, key: str) -> bytes | None:
         """GET: one string."""

@@ -10,7 +10,7 @@ from starlette.types import Scope
 
 from fullon_cache_api.cache.client import ReadClient
 from fullon_cache_api.cache.errors import CacheTimeout, CorruptValue
-from fullon_cache_api.cache.reader import Reader
+from fullon_cache_api.cache.reader import LargeHashes, Reader
 from fullon_cache_api.reads.answer import Answer, Derived
 from fullon_cache_api.reads.pages import Stream
 from fullon_cache_api.reads.read import Read
@@ -39,7 +39,7 @@ class Source:
 
     `kept` are finished answers, `shared` those that many requests get for a while, None where each is to have
     a read of its own; `known` are elements of large ones, whose making takes `turns`; `streams` bounds them.
-    `last` are those that are given while Redis cannot be read.
+    `last` are those that are given while Redis cannot be read, `large` the hashes that are read page by page.
     """
 
     client: ReadClient
@@ -51,6 +51,11 @@ class Source:
     turns: Turns = field(default_factory=Turns)
     streams: OpenStreams = field(default_factory=OpenStreams)
     last: LastAnswers = field(default_factory=LastAnswers)
+    large: LargeHashes = field(default_factory=LargeHashes)
+
+    def reader(self, deadline: float) -> Reader:
+        """Return a reader for what is to be there by a time of the running loop's clock."""
+        return Reader(self.client, deadline, self.large)
 
     @classmethod
     def of(
@@ -94,7 +99,7 @@ class Answers:
         self._streaming = Streaming(
             endpoint.operation_id,
             contract.check_element,
-            lambda: Reader(source.client, asyncio.get_running_loop().time() + source.deadline),
+            lambda: source.reader(asyncio.get_running_loop().time() + source.deadline),
             report_skipped,
             report_cut,
             self._empty_is_absent,
@@ -107,7 +112,7 @@ class Answers:
         self, arguments: Sequence[Argument], selection: Selection | None, form: Form, deadline: float
     ) -> Finished | Stream:
         """Return an answer, or what is selected of it; a large one that is wanted whole is yet to be made."""
-        answer = await self._read(Reader(self._source.client, deadline), *arguments)
+        answer = await self._read(self._source.reader(deadline), *arguments)
         if answer is None:
             raise NotCached
         if isinstance(answer, Derived):
@@ -146,7 +151,7 @@ class Answers:
     async def _gather(
         self, stream: Stream, form: Form, selection: Selection | None, deadline: float
     ) -> Finished:
-        reader = Reader(self._source.client, deadline)
+        reader = self._source.reader(deadline)
         try:
             with self._source.streams.place():
                 async with asyncio.timeout_at(deadline):

@@ -181,7 +181,8 @@ async def first_pages_of_each(
     size = max(_LEAST, 2 * FIRST_PAGE // max(1, len(scans)))
     while left and not is_large(pages):
         commands: list[Command] = [("HSCAN", scan.key, scan.cursor, "COUNT", size) for scan in left]
-        replies = await reader.batch(commands, page=left is not scans)
+        known = left is not scans or any(reader.is_large(scan.key) for scan in scans)
+        replies = await reader.batch(commands, page=known)
         for scan, reply in zip(left, replies, strict=True):
             if isinstance(reply, WrongType):
                 skipped.append(reply.error())
