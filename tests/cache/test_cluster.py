@@ -390,6 +390,26 @@ async def test_a_lost_master_is_an_outage_of_its_keys_until_its_replica_has_them
                 os.kill(lost.pid, signal.SIGCONT)
 
 
+async def test_what_asks_a_lost_master_is_led_to_its_replica_within_one_call(own_nodes: Cluster) -> None:
+    lost = own_nodes.owner("key:1")
+    async with client_of(own_nodes) as reading, client_of(own_nodes) as pinging:
+        assert await ask(reading, ("GET", "key:1")) == [b"value 1"]
+        assert await pinging.ping(asyncio.get_running_loop().time() + 2) > 0
+        lost.kill()
+        left = [server for server in (*own_nodes.masters, *own_nodes.replicas) if server is not lost]
+        wait_until(lambda: any(map(is_master, own_nodes.replicas)))
+        wait_until(lambda: all("cluster_state:ok" in cluster_info(server) for server in left))
+        wait_until(lambda: all(len(masters_known_to(server)) == 3 for server in left))
+        assert await ask(reading, ("GET", "key:1")) == [b"value 1"]
+        assert await pinging.ping(asyncio.get_running_loop().time() + 2) > 0
+
+
+def masters_known_to(server: EmbeddedServer) -> list[str]:
+    """The masters that have slots, as a node sees them, but those that are lost."""
+    lines = [line.split() for line in str(writer_of(server).execute_command("CLUSTER", "NODES")).splitlines()]
+    return [line[1] for line in lines if "master" in line[2] and "fail" not in line[2] and len(line) > 8]
+
+
 async def test_a_scan_whose_master_is_lost_begins_anew_at_its_replica(own_nodes: Cluster) -> None:
     lost = own_nodes.masters[0]
     async with client_of(own_nodes) as client:
@@ -433,6 +453,13 @@ def calls(nodes: Cluster, command: str) -> int:
 def forget_calls(nodes: Cluster) -> None:
     for server in nodes.masters:
         writer_of(server).config_resetstat()
+
+
+async def test_no_node_is_told_to_answer_what_is_moving_where_nothing_is(nodes: Cluster) -> None:
+    async with client_of(nodes) as client:
+        forget_calls(nodes)
+        assert await ask(client, *reads()) == VALUES
+        assert (calls(nodes, "get"), calls(nodes, "asking")) == (COUNT, 0)
 
 
 async def test_each_master_is_asked_for_the_nodes_with_the_first_page_of_a_pass_alone(nodes: Cluster) -> None:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from profiles import examples
 
-from fullon_cache_api.cache import CacheError, CacheTimeout, CacheUnavailable
+from fullon_cache_api.cache import CacheError, CacheTimeout, CacheUnavailable, lane
 from fullon_cache_api.cache.lane import SOON
 from fullon_cache_api.demo import EmbeddedServer
 
@@ -123,6 +123,26 @@ def test_a_half_open_connection_costs_one_deadline_and_no_more(tcp_server: Embed
                 await value(client, 1, within=0.1)
             assert await patient == b"value 2"
             assert proxy.connections == 2
+
+    run(main())
+
+
+@both_loops
+def test_a_connection_that_was_heard_just_now_is_not_given_up_for_one_deadline(
+    tcp_server: EmbeddedServer, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane, "STALLED", 10.0)
+
+    async def main() -> None:
+        async with through_proxy(tcp_server) as (client, proxy):
+            await value(client, 0)
+            proxy.hold()
+            patient = asyncio.create_task(value(client, 2, 5))
+            with pytest.raises(CacheTimeout):
+                await value(client, 1, within=0.1)
+            proxy.release()
+            assert await patient == b"value 2"
+            assert proxy.connections == 1
 
     run(main())
 
