@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 import redis
 from proxy import Proxy
 
-from fullon_cache_api.cache import CacheClient, CacheUnavailable, RedisTarget
+from fullon_cache_api.cache import CacheClient, CacheUnavailable, Reader, RedisTarget
 from fullon_cache_api.cache.commands import Command
+from fullon_cache_api.cache.errors import CursorLost
+from fullon_cache_api.cache.reader import START, HashPage
 from fullon_cache_api.cache.reply import Reply
 from fullon_cache_api.demo import EmbeddedServer
 
@@ -60,6 +62,14 @@ async def ask(client: CacheClient, *commands: Command, within: float = 2.0) -> l
 async def value(client: CacheClient, number: int, within: float = 2.0) -> Reply:
     """Read `key:{number}`."""
     return (await ask(client, ("GET", f"key:{number}"), within=within))[0]
+
+
+async def page_of(reader: Reader, key: str, cursor: bytes, count: int) -> HashPage:
+    """Read the next page of a hash, or the first one again where its connection was lost."""
+    try:
+        return await reader.hscan(key, cursor, count)
+    except CursorLost:
+        return await reader.hscan(key, START, count)
 
 
 async def back(client: CacheClient) -> None:

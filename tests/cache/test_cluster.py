@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
-from caches import ask, port_of, until
+from caches import ask, page_of, port_of, until
 from redis.crc import key_slot
 from redis.exceptions import ResponseError
 from topologies import Cluster, cluster, node_id, own_slots, wait_until, writer_of
@@ -309,7 +309,7 @@ async def test_a_large_hash_that_moves_while_it_is_read_is_read_whole(nodes: Clu
                 nodes.move_keys(slot, source, target)
             if pages == 8:
                 nodes.end_move(slot, target)
-            cursor, page = await reader.hscan("hash", cursor, 100)
+            cursor, page = await page_of(reader, "hash", cursor, 100)
             found |= page
             pages += 1
     assert found == {name.encode(): value.encode() for name, value in FIELDS.items()}

@@ -1,9 +1,10 @@
-"""A cursor is good at the server that gave it; at another one a read begins anew."""
+"""A cursor is good at the server that gave it; another one does not go on from it."""
 
 import pytest
 
 from fullon_cache_api.cache.commands import Command
 from fullon_cache_api.cache.cursor import at, named
+from fullon_cache_api.cache.errors import CursorLost
 from fullon_cache_api.cache.reply import Reply
 
 SERVER = b"h/s:1"
@@ -18,20 +19,25 @@ SERVER = b"h/s:1"
         (("SCAN", 17), ("SCAN", b"17")),
         (("SCAN", b"h/s:1/17", "COUNT", 5), ("SCAN", b"17", "COUNT", 5)),
         (("SCAN", "h/s:1/17"), ("SCAN", b"17")),
-        (("SCAN", b"h/s:2/17"), ("SCAN", b"0")),
         (("HSCAN", "hash", 17, "COUNT", 5), ("HSCAN", "hash", b"17", "COUNT", 5)),
         (("HSCAN", "hash", b"h/s:1/17"), ("HSCAN", "hash", b"17")),
-        (("HSCAN", "hash", b"other/17", "COUNT", 5), ("HSCAN", "hash", b"0", "COUNT", 5)),
         (("HSCAN", "hash"), ("HSCAN", "hash")),
         (("SCAN",), ("SCAN",)),
         (("GET", "h/s:2/17"), ("GET", "h/s:2/17")),
         (("PING",), ("PING",)),
     ],
 )
-def test_a_cursor_goes_to_its_own_server_as_that_gave_it_and_to_no_other(
-    command: Command, sent: Command
-) -> None:
+def test_a_cursor_goes_to_its_own_server_as_that_gave_it(command: Command, sent: Command) -> None:
     assert at(SERVER, command) == sent
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("SCAN", b"h/s:2/17"), ("HSCAN", "hash", b"other/17", "COUNT", 5), ("HSCAN", "hash", "/17")],
+)
+def test_a_cursor_goes_to_no_other_server(command: Command) -> None:
+    with pytest.raises(CursorLost, match=r"^Redis cannot be read: the connection was lost$"):
+        at(SERVER, command)
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,17 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 import redis
-from caches import opened, through_proxy
+from caches import opened, page_of, through_proxy
 from hypothesis import given
 from hypothesis import strategies as st
 from profiles import examples
 
 from fullon_cache_api.cache import CacheTimeout, CacheUnavailable, CorruptValue, Reader
+from fullon_cache_api.cache.errors import CursorLost
 from fullon_cache_api.cache.reader import SCAN_COUNT, START, LargeHashes, WrongType
 from fullon_cache_api.demo import EmbeddedServer
+from fullon_cache_api.reads.held import Held
+from fullon_cache_api.reads.pages import HashScan, Stream, unfinished, whole_or_pages
 
 
 @pytest.fixture
@@ -67,7 +70,7 @@ async def test_a_page_does_not_keep_a_small_read_waiting() -> None:
             reader = Reader(client, asyncio.get_running_loop().time() + 5)
             cursor, _ = await reader.hscan("hash", START, 10)
             assert proxy.open == 1
-            await reader.hscan("hash", cursor, 10)
+            await reader.hget("hash", "1")
             assert proxy.open == 2
             pages = [asyncio.ensure_future(reader.hscan("hash", cursor, 4_000)) for _ in range(20)]
             assert await reader.hget("hash", "1") == b"x" * 100
@@ -172,13 +175,14 @@ async def test_a_hash_that_had_several_pages_is_read_on_one_connection_the_next_
         async def cursors() -> list[bytes]:
             """The cursors that Redis was asked for by a reading of all pages, which gave each field."""
             proxy.received.clear()
-            reader, cursor, fields = Reader(client, math.inf, large), START, set[bytes]()
-            while True:
-                cursor, page = await reader.hscan("many", cursor, 1_000)
-                fields |= page.keys()
-                if cursor == START:
-                    break
-            assert fields == {b"%d" % number for number in range(count)}
+            reader, scan = Reader(client, math.inf, large), HashScan("many", lambda name, raw: raw)
+            found = await whole_or_pages(reader, scan)
+            if isinstance(found, Held):
+                fields = list(found.elements[::2])
+            else:
+                stream = Stream("many", "many", {}, found, unfinished([scan]))
+                fields = [element.name for element in await stream.gather(reader)]
+            assert sorted(fields) == sorted(b"%d" % number for number in range(count))
             return [part.split(b"\r\n")[4] for part in bytes(proxy.received).split(b"HSCAN")[1:]]
 
         with redis.Redis.from_url(own_server.url) as writer:
@@ -313,8 +317,10 @@ async def test_a_hash_that_is_read_page_by_page_is_whole_though_redis_begins_ane
                 found |= page
             assert cursor != START
             lose(server, writer, lost, lambda: writer.hset("hash", mapping=fields))
+            with pytest.raises(CursorLost):
+                await reader.hscan("hash", cursor, 500)
             while cursor != START:
-                cursor, page = await reader.hscan("hash", cursor, 500)
+                cursor, page = await page_of(reader, "hash", cursor, 500)
                 found |= page
     assert found == {name.encode(): value.encode() for name, value in fields.items()}
 

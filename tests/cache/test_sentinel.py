@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import redis
-from caches import ask, port_of, until
+from caches import ask, page_of, port_of, until
 from topologies import Watched, wait_until, watched, writer_of
 
 from fullon_cache_api.cache import (
@@ -190,7 +190,7 @@ async def test_a_read_that_goes_on_page_by_page_begins_anew_at_the_new_master(ow
         await asyncio.to_thread(own_servers.fail_over)
         await until_port(client, own_servers)
         while cursor != b"0":
-            cursor, page = await reader.hscan("hash", cursor, 100)
+            cursor, page = await page_of(reader, "hash", cursor, 100)
             found |= page
         keys += [key async for page in scan for key in page]
     assert sorted(found) == sorted(field.encode() for field in fields)

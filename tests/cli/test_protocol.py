@@ -328,6 +328,8 @@ def test_where_only_this_machine_may_ask_a_page_whose_name_leads_to_it_reads_not
         (b"http://localhost/", b"evil.example", 200),
         (b"http://LOCALHOST:8000/?a", b"evil.example", 200),
         (b"http://[::1]:8000/", b"evil.example", 200),
+        (b"http://localhost", b"evil.example", 200),
+        (b"http://localhost?a=b", b"localhost", 200),
         (b"http://evil.example/", b"localhost", 421),
         (b"http://localhost@evil.example/", b"localhost", 421),
         (b"http://evil.example/", b"localhost:8000:80", 400),

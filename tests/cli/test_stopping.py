@@ -19,7 +19,9 @@ import redis
 from bounded import Bounded, answer_of, bounded, is_closed
 from starlette.types import Receive, Scope, Send
 from support import settings_for
+from topologies import wait_until
 
+from fullon_cache_api.cli.protocol import LAST, Protocol
 from fullon_cache_api.demo import EmbeddedServer
 from fullon_cache_api.gateway import FullonCacheGateway
 from fullon_cache_api.http.response import Response, send_response
@@ -47,9 +49,16 @@ class Host:
             self.closed.set()
             return await send({"type": "lifespan.shutdown.complete"})
         self.running.release()
+        if scope["path"] == "/parts":
+            return await send_response(scope, receive, send, Response(200, (), b"begun", self.parts()))
         while not self.go.is_set():
             await asyncio.sleep(0.01)
         await send_response(scope, receive, send, Response.sized(200, (), b"ok"))
+
+    async def parts(self):  # type: ignore[no-untyped-def]
+        while not self.go.is_set():
+            await asyncio.sleep(0.01)
+        yield b"ended"
 
 
 @pytest.fixture
@@ -101,6 +110,43 @@ def test_what_runs_is_finished_while_nothing_new_is_accepted() -> None:
         assert (status, headers["connection"]) == (200, "close")
         assert running.ended()
     assert host.closed.is_set()
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["within the second", "behind the second"])
+def test_who_asks_again_behind_an_answer_that_had_begun_is_answered(late: bool) -> None:
+    host = Host()
+    with bounded(host) as running:
+        client = asked(running, b"GET /parts HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        received = client.recv(1 << 16)
+        running.stop()
+        wait_until(lambda: running.server.should_exit)
+        if late:
+            # By then uvicorn has told each connection to end.
+            wait_until(lambda: connections(running)[0].timeout_keep_alive == LAST)
+        host.go.set()
+        while not received.endswith(b"0\r\n\r\n"):
+            received += client.recv(1 << 16)
+        client.sendall(TICKERS)
+        status, headers, body = answer_of(client)
+        assert (status, headers["connection"], body) == (200, "close", b"ok")
+        assert is_closed(client)
+        assert running.ended()
+
+
+def test_a_connection_that_asks_nothing_behind_its_last_answer_ends() -> None:
+    host = Host()
+    with bounded(host) as running:
+        client = asked(running, b"GET /parts HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        client.recv(1 << 16)
+        running.stop()
+        wait_until(lambda: connections(running)[0].timeout_keep_alive == LAST)
+        host.go.set()
+        assert is_closed(client)
+        assert running.ended()
+
+
+def connections(running: Bounded) -> list[Protocol]:
+    return [each for each in running.server.server_state.connections if isinstance(each, Protocol)]
 
 
 def test_a_connection_without_a_request_may_still_bring_one() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import socket
 import threading
 import time
@@ -291,6 +292,7 @@ class Begun:
     connection: Connection
     task: "asyncio.Future[None]"
     app: ASGIApp
+    server: EmbeddedServer
 
 
 @pytest.fixture
@@ -305,7 +307,7 @@ async def begun() -> AsyncIterator[Begun]:
                 serve = app(http_scope(PATH), connection.receive, connection.send)
                 task = asyncio.ensure_future(serve)
                 await connection.until_it_waits()
-                yield Begun(proxy, connection, task, app)
+                yield Begun(proxy, connection, task, app, server)
                 task.cancel()
                 await asyncio.wait([task])
 
@@ -314,13 +316,42 @@ async def begun() -> AsyncIterator[Begun]:
 async def test_nothing_is_read_ahead_of_a_client_that_reads_slowly(begun: Begun) -> None:
     proxy, connection, task = begun.proxy, begun.connection, begun.task
     await asyncio.sleep(0.5)
-    assert proxy.received.count(b"HSCAN") == 1
+    # The first page twice: by the first it is known that there are more.
+    assert proxy.received.count(b"HSCAN") == 2
     assert len(connection.body) < 100_000
     connection.goes_on.set()
     await task
     assert json.loads(connection.body)["count"] == 5_000
     assert [message["more_body"] for message in connection.sent[1:-1]] == [True] * (len(connection.sent) - 2)
     assert max(len(message["body"]) for message in connection.sent[1:]) < 100_000
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("left", [5_000, 4_999, 0], ids=["all", "all but one", "nothing"])
+async def test_an_answer_that_begins_anew_is_whole_where_all_is_there_and_is_cut_elsewhere(
+    begun: Begun, left: int
+) -> None:
+    """Redis is started again behind the first page, and holds what it held, or has lost it."""
+    connection, task = begun.connection, begun.task
+    begun.server.restart()
+    with redis.Redis.from_url(begun.server.url) as own:
+        put_many(own, "binance", left)
+        if left == 4_999:
+            given = re.findall(rb"\"symbol\":\"(\w+)-USDT\"", connection.body)
+            own.hset("tickers:binance", "S4999/USDT", json.dumps({"bid": 4_999, "note": ""}))
+            own.hdel("tickers:binance", given[0].decode() + "/USDT")
+    connection.goes_on.set()
+    if left == 5_000:
+        await task
+        body = json.loads(connection.body)
+        assert (body["count"], len({one["symbol"] for one in body["tickers"]})) == (5_000, 5_000)
+        return
+    with pytest.raises(AnswerCut):
+        await task
+    assert connection.sent[-1]["type"] == "http.response.cut"
+    assert all(message["more_body"] for message in connection.sent[1:-1])
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(connection.body)
 
 
 @pytest.mark.anyio
@@ -349,7 +380,8 @@ async def test_nothing_more_is_read_for_a_client_that_has_gone(begun: Begun) -> 
     await asyncio.sleep(0.01)
     connection.goes_on.set()
     await task
-    assert proxy.received.count(b"HSCAN") == 1
+    # The first page twice: by the first it is known that there are more.
+    assert proxy.received.count(b"HSCAN") == 2
     assert connection.sent[-1]["more_body"]
 
 

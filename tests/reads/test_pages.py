@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from profiles import examples
 
+from fullon_cache_api.cache.errors import CacheUnavailable, CursorLost
 from fullon_cache_api.cache.reader import START
 from fullon_cache_api.reads import seen
 from fullon_cache_api.reads.pages import HashScan, list_page
@@ -37,6 +38,46 @@ def test_each_scan_gives_each_field_once_with_its_first_value(
         new = scan.page((START, last)).elements[:]
         assert new == [(name, raw) for name, raw in last.items() if name not in expected]
         assert scan.is_whole
+
+
+def scanned(scan: HashScan, cursor: bytes, *found: bytes) -> list[bytes]:
+    return [name for name, _ in scan.page((cursor, dict.fromkeys(found, b""))).elements[:]]
+
+
+def test_a_scan_that_begins_anew_gives_what_is_new_and_ends_where_it_has_met_all_again() -> None:
+    scan = HashScan("key", make)
+    assert scanned(scan, b"7", b"a", b"b") == [b"a", b"b"]
+    scan.begin_anew()
+    assert (scan.cursor, scan.is_whole) == (START, False)
+    assert scanned(scan, b"7", b"c", b"b") == [b"c"]
+    scan.begin_anew()
+    assert scanned(scan, b"9", b"b", b"d", b"c") == [b"d"]
+    assert scanned(scan, START, b"a") == []
+    assert scan.is_whole
+
+
+@pytest.mark.parametrize("left", [(), (b"b",), (b"b", b"c", b"d")])
+def test_a_scan_that_begins_anew_does_not_end_where_what_it_gave_is_gone(left: tuple[bytes, ...]) -> None:
+    scan = HashScan("key", make)
+    scanned(scan, b"7", b"a", b"b")
+    scan.begin_anew()
+    with pytest.raises(CacheUnavailable, match=r"^Redis cannot be read: a part was lost while it was read$"):
+        scanned(scan, START, *left)
+
+
+def test_what_goes_while_one_connection_reads_all_pages_is_no_loss() -> None:
+    scan = HashScan("key", make)
+    scanned(scan, b"7", b"a", b"b")
+    assert scanned(scan, START) == []
+    assert scan.is_whole
+
+
+def test_a_scan_does_not_begin_anew_for_ever() -> None:
+    scan = HashScan("key", make)
+    for _ in range(3):
+        scan.begin_anew()
+    with pytest.raises(CursorLost):
+        scan.begin_anew()
 
 
 def test_scans_in_several_threads_never_take_one_field_for_another() -> None:

@@ -10,7 +10,7 @@ from .bounded import MAX_REPLY
 from .call import Call
 from .commands import Command
 from .cursor import CONNECTION, at, has_cursor, named
-from .errors import CacheUnavailable, CommandRefused, CorruptValue
+from .errors import CacheUnavailable, CommandRefused, CorruptValue, CursorLost
 from .reply import Reply
 
 MAX_BATCH = 1_000
@@ -86,7 +86,7 @@ def first_batch(waiting: list[Call], most: int = MAX_BATCH) -> list[Call]:
 def pack(batch: Iterable[Call], connection: bytes = b"") -> list[Part]:
     """Return a batch as RESP; a call that holds what cannot be sent fails, alone.
 
-    What goes on from a cursor of another `connection` than the one of that name begins anew.
+    What goes on from a cursor of another `connection` than the one of that name fails, too.
 
     What several calls ask for is sent once: all of them have asked before it is. Those that do nothing but
     HMGET on the same key are sent as one: this spares Redis and the client a command and a reply for all but
@@ -137,6 +137,10 @@ def _alone(calls: list[Call], connection: bytes) -> list[Part]:
             packed = [_packed(at(connection, command, CONNECTION)) for command in commands]
             return [Part((calls,), packed, connection)]
         return [Part((calls,), [_packed(command) for command in commands])]
+    except CursorLost as error:
+        for call in calls:
+            call.fail(error)
+        return []
     except Exception:
         for call in calls:
             call.fail(CommandRefused(str(call.commands[0][0]), "holds what is neither text nor an integer"))

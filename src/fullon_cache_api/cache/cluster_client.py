@@ -11,7 +11,7 @@ from .breaker import ReportBreaker
 from .commands import Command, refuse_writes
 from .cursor import at, named
 from .deployment import ClusterTarget
-from .errors import CacheTimeout, CacheUnavailable
+from .errors import CacheTimeout, CacheUnavailable, CursorLost
 from .node import ASKING, Redirect
 from .nodes import Nodes
 from .reply import Reply
@@ -66,7 +66,7 @@ class ClusterClient:
         nodes = self._own_nodes()
         slots = await nodes.map(deadline)
         if commands and commands[0][0] == "SCAN" and len(commands) == 1:
-            return [await scan(nodes, commands[0], deadline)]
+            return [await scan(nodes, commands[0], deadline, page=page)]
         wanted = [slot_of(command) for command in commands]
         if any(slots.owners[slot] is None for slot in wanted):
             slots = await nodes.refreshed(deadline)
@@ -130,6 +130,8 @@ class ClusterClient:
             found = await nodes.client(node).execute(tuple(questions), deadline, page=page)
         except CacheTimeout:
             nodes.refresh()
+            raise
+        except CursorLost:
             raise
         except CacheUnavailable:
             if not _lead_elsewhere(errands, await nodes.refreshed(deadline), node):

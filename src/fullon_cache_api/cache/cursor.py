@@ -5,6 +5,7 @@ with the same data would pass over elements. A connection that is still the same
 """
 
 from .commands import Command
+from .errors import CursorLost
 from .reply import Reply
 
 START = b"0"
@@ -25,15 +26,14 @@ CONNECTION = b"@"
 
 
 def at(name: bytes, command: Command, sign: bytes = SERVER) -> Command:
-    """Return the command for a server or a connection: one that goes on elsewhere begins anew there.
-
-    Whatever it finds once more is dropped by who asks: HSCAN and SCAN repeat elements anyway.
-    """
+    """Return the command for a server or a connection; raises CursorLost where it goes on from others."""
     place = _PLACES.get(str(command[0]))
     if place is None or len(command) <= place:
         return command
     named, mark, cursor = _bytes(command[place]).rpartition(sign)
-    return (*command[:place], cursor if named == name or not mark else START, *command[place + 1 :])
+    if mark and named != name:
+        raise CursorLost
+    return (*command[:place], cursor, *command[place + 1 :])
 
 
 def named(name: bytes, command: Command, reply: Reply, sign: bytes = SERVER) -> Reply:

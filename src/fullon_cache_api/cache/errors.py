@@ -20,6 +20,13 @@ class CacheUnavailable(CacheError):
         super().__init__(f"Redis cannot be read: {reason}")
 
 
+class CursorLost(CacheUnavailable):
+    """A SCAN or HSCAN cannot go on: its cursor is of a server or a connection that is not asked any more."""
+
+    def __init__(self) -> None:
+        super().__init__("the connection was lost")
+
+
 class CacheTimeout(CacheError):
     """The request's deadline passed before Redis answered."""
 

@@ -9,7 +9,7 @@ from .reply import Reply, is_wrong_type
 if TYPE_CHECKING:
     from .client import ReadClient
 from .cursor import START
-from .errors import CacheUnavailable, CorruptValue
+from .errors import CacheUnavailable, CorruptValue, CursorLost
 
 SCAN_COUNT = 1_000
 """Keys that one SCAN step looks at: large enough for few round trips, small enough not to hold Redis up."""
@@ -107,30 +107,33 @@ class Reader:
     async def hscan(self, key: str, cursor: bytes, count: int) -> HashPage:
         """HSCAN: one page of a hash, of about `count` fields; it begins and ends at the cursor START.
 
-        A field that is there from the first page to the last is on one of them, or on several.
+        A field that is there from the first page to the last is on one of them, or on several. Raises
+        CursorLost where the connection is not there any more on which the pages before were read.
         """
-        next_cursor, flat = await self.hscan_flat(key, cursor, count)
+        next_cursor, flat = await self.hscan_flat(key, cursor, count, page=True)
         return next_cursor, fields_of(flat)
 
-    async def hscan_flat(self, key: str, cursor: bytes, count: int) -> tuple[bytes, list[bytes]]:
+    async def hscan_flat(
+        self, key: str, cursor: bytes, count: int, *, page: bool
+    ) -> tuple[bytes, list[bytes]]:
         """HSCAN: the same page as it came, names and values in turn.
 
-        The first page is read like anything else, for it can be the only one, unless there were others the
-        last time.
+        What is not one `page` of many is read like anything else, and nothing goes on from its cursor.
         """
         command: Command = ("HSCAN", key, cursor, "COUNT", count)
-        page = cursor != START or self.is_large(key)
         (reply,) = await self._client.execute((command,), self._deadline, page=page)
         if is_wrong_type(reply):
             raise WrongType(key).error()
-        found = _flat_page(reply)
-        if cursor == START and self._large is not None:
-            self._large.note(key, is_large=found[0] != START)
-        return found
+        return _flat_page(reply)
 
     def is_large(self, key: str) -> bool:
-        """Whether a hash had several pages when it was read last."""
+        """Whether a hash had several pages when it was read last: all of them are read on one connection."""
         return self._large is not None and key in self._large
+
+    def note_large(self, key: str, *, is_large: bool) -> None:
+        """Remember whether a hash has several pages."""
+        if self._large is not None:
+            self._large.note(key, is_large=is_large)
 
     async def get(self, key: str) -> bytes | None:
         """GET: one string."""
@@ -151,13 +154,19 @@ class Reader:
     async def scan(self, pattern: str) -> AsyncIterator[list[str]]:
         """SCAN: pages of the keys that match a pattern, each key once; one round trip a page.
 
-        A key that is not UTF-8 was not written by fullon_cache and is passed over.
+        A key that is not UTF-8 was not written by fullon_cache and is passed over. The first page is read
+        like anything else, for it can be the only one; where it is not, all begins anew on the pages'
+        connection, and again where that is lost.
         """
-        cursor = START
+        cursor, in_pages = START, False
         seen: set[bytes] = set()
         while True:
             command: Command = ("SCAN", cursor, "MATCH", pattern, "COUNT", SCAN_COUNT)
-            (reply,) = await self._client.execute((command,), self._deadline, page=cursor != START)
+            try:
+                (reply,) = await self._client.execute((command,), self._deadline, page=in_pages)
+            except CursorLost:
+                cursor = START
+                continue
             cursor, found = _scanned(reply)
             page = found - seen
             seen |= page
@@ -166,6 +175,8 @@ class Reader:
                 yield names
             if cursor == START:
                 return
+            if not in_pages:
+                cursor, in_pages = START, True
 
     async def _one(self, command: Command) -> Reply:
         (reply,) = await self._client.execute((command,), self._deadline)

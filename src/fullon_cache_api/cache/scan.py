@@ -7,7 +7,7 @@ import msgspec
 
 from .commands import Command
 from .cursor import START
-from .errors import CacheUnavailable
+from .errors import CacheUnavailable, CursorLost
 from .node import NODES
 from .nodes import Nodes
 from .reply import Reply
@@ -49,7 +49,7 @@ class _Form(msgspec.Struct):
         return Scan(self.number, {Address(host, port): at for host, port, at in self.cursors})
 
 
-async def scan(nodes: Nodes, command: Command, deadline: float) -> Reply:
+async def scan(nodes: Nodes, command: Command, deadline: float, *, page: bool) -> Reply:
     """Return one page of all masters at once, as SCAN does; keys are on it several times, or again later.
 
     Where a master has been replaced, whose cursor no other one knows, all begins anew.
@@ -57,7 +57,9 @@ async def scan(nodes: Nodes, command: Command, deadline: float) -> Reply:
     word = command[1]
     state = Scan.of(word if isinstance(word, bytes) else str(word).encode())
     try:
-        return await _step(nodes, state, command, deadline)
+        return await _step(nodes, state, command, deadline, page)
+    except CursorLost:
+        raise
     except CacheUnavailable:
         slots = await nodes.refreshed(deadline)
         if not state.cursors or state.cursors.keys() <= slots.masters:
@@ -65,17 +67,17 @@ async def scan(nodes: Nodes, command: Command, deadline: float) -> Reply:
         return [Scan().cursor(), []]
 
 
-async def _step(nodes: Nodes, state: Scan, command: Command, deadline: float) -> Reply:
+async def _step(nodes: Nodes, state: Scan, command: Command, deadline: float, page: bool) -> Reply:
     begins = not state.cursors
     if begins:
         state.cursors = dict.fromkeys((await nodes.map(deadline)).masters, START)
     asked = set(state.cursors)
     found = await asyncio.gather(
-        *(_page(nodes, node, at, command, deadline, begins) for node, at in state.cursors.items())
+        *(_page(nodes, node, at, command, deadline, page, begins) for node, at in state.cursors.items())
     )
     keys: list[Reply] = []
-    for node, (cursor, page, _) in zip(list(state.cursors), found, strict=True):
-        keys += page
+    for node, (cursor, some, _) in zip(list(state.cursors), found, strict=True):
+        keys += some
         if cursor == START:
             del state.cursors[node]
         else:
@@ -91,12 +93,18 @@ async def _step(nodes: Nodes, state: Scan, command: Command, deadline: float) ->
 
 
 async def _page(
-    nodes: Nodes, node: Address, cursor: bytes, command: Command, deadline: float, asks_nodes: bool
+    nodes: Nodes,
+    node: Address,
+    cursor: bytes,
+    command: Command,
+    deadline: float,
+    page: bool,
+    asks_nodes: bool,
 ) -> tuple[bytes, list[Reply], SlotMap | None]:
     question: Command = ("SCAN", cursor, *command[2:])
     sent = (question, NODES) if asks_nodes else (question,)
-    reply, *told = await nodes.client(node).execute(sent, deadline, page=cursor != START)
+    reply, *told = await nodes.client(node).execute(sent, deadline, page=page)
     match reply:
-        case [bytes(next_cursor), list(page)]:
-            return next_cursor, page, slot_map(told[0], node) if told else None
+        case [bytes(next_cursor), list(keys)]:
+            return next_cursor, keys, slot_map(told[0], node) if told else None
     raise CacheUnavailable("unexpected reply")

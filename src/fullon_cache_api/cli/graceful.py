@@ -130,9 +130,9 @@ class GracefulServer(uvicorn.Server):
             self.config.encoded_headers = [*self.config.encoded_headers, CLOSE]
             self.server_state.default_headers = [*self.server_state.default_headers, CLOSE]
         for connection in self._connections():
-            # What is under way has the headers of before.
+            # What is under way has the headers of before. Where they have gone, the next answer says it.
             for cycle in (connection.cycle, *(cycle for cycle, _ in connection.pipeline)):
-                if cycle is not None:
+                if cycle is not None and not cycle.response_started:
                     cycle.keep_alive = False
 
     async def _accept_waiting(self, listeners: list[socket.socket]) -> None:

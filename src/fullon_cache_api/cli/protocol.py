@@ -50,6 +50,9 @@ CROWDED_TIMEOUT = 1.0
 LINGER = 2.0
 """Seconds for which what still comes is thrown away behind a refusal: closing at once would reset it."""
 
+LAST = 1
+"""Seconds for another request, while the server stops, behind an answer that did not say it was the last."""
+
 LEAST_RATE = 1_024
 """Bytes per second that a client has to take in of its answer, on an average over its timeout."""
 
@@ -153,7 +156,8 @@ class Protocol(HttpToolsProtocol):
         """Start to answer the request whose head is there, or let it wait for those before it."""
         parser, scope = self.parser, self.scope
         assert scope is not None
-        scope["raw_path"] = raw_path = url.path
+        # A whole URL may have none (RFC 9112, section 3.2.2).
+        scope["raw_path"] = raw_path = url.path or b"/"
         scope["path"] = path = raw_path.decode("ascii")
         if "%" in path:
             scope["path"] = unquote(path)
@@ -203,6 +207,17 @@ class Protocol(HttpToolsProtocol):
         if self._answering is not None and not self._answering.response_complete:
             self._answering.disconnected = True
             self._answering.message_event.set()
+
+    def shutdown(self) -> None:
+        """End the connection: at once where nothing is asked, else behind an answer that says so.
+
+        One whose head has gone cannot say it any more: who asks again just behind it is answered, too.
+        """
+        cycle = self._answering
+        if cycle is not None and cycle.response_started and not cycle.response_complete:
+            self.timeout_keep_alive = LAST
+        else:
+            super().shutdown()
 
     def resume_writing(self) -> None:
         """Go on with an answer, some of which the client has taken in."""

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from fullon_cache_api.cache.commands import Command
 from fullon_cache_api.cache.cursor import START
-from fullon_cache_api.cache.errors import CorruptValue
+from fullon_cache_api.cache.errors import CacheUnavailable, CorruptValue, CursorLost
 from fullon_cache_api.cache.reader import HashPage, Reader, WrongType, fields_of, hash_page
 
 from .answer import Answer, Body, Elements
@@ -27,6 +27,9 @@ Redis before 7.2 counts names and values, and gives half as many fields.
 
 NEXT_PAGE = 500
 """What HSCAN is asked for from then on: some 150 kB of tickers, which Redis reads in a fraction of a ms."""
+
+MOST_LOSSES = 3
+"""Connections that may be lost while one hash is read."""
 
 _LEAST = 16
 """Fields that the first page of each of many hashes has at least."""
@@ -83,20 +86,41 @@ class HashScan:
     make: Make
     cursor: bytes = START
     is_lasting: bool = True
+    is_whole: bool = False
     seen: Seen | None = None
+    losses: int = 0
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether there is nothing more to read."""
-        return self.cursor == START
+    async def next(self, reader: Reader, count: int) -> Page:
+        """Read the next page, of about `count` fields; the first one again where the connection was lost."""
+        while True:
+            try:
+                return self.page(await reader.hscan(self.key, self.cursor, count))
+            except CursorLost:
+                self.begin_anew()
 
     def page(self, found: HashPage) -> Page:
-        """Return what is new of a page that HSCAN gave, and go on behind it."""
+        """Return what is new of a page that HSCAN gave, and go on behind it.
+
+        Raises CacheUnavailable where the hash has been read anew to its end, and what its earlier pages held
+        is not in it any more: they may have been those of a server that has lost it since.
+        """
         self.cursor, fields = found
+        self.is_whole = self.cursor == START
         if self.seen is None and not self.is_whole:
             self.seen = Seen(self.key)
         new = list(fields.items()) if self.seen is None else self.seen.new(fields)
+        if self.is_whole and self.seen is not None and self.seen.is_missing_some:
+            raise CacheUnavailable("a part was lost while it was read")
         return Page(self.key, self.make, new, self.is_lasting)
+
+    def begin_anew(self) -> None:
+        """Go back to the first page; raises CursorLost where that has been done too often."""
+        self.losses += 1
+        if self.losses > MOST_LOSSES:
+            raise CursorLost
+        self.cursor = START
+        if self.seen is not None:
+            self.seen.begin_anew()
 
 
 @dataclasses.dataclass(slots=True)
@@ -120,7 +144,7 @@ class Stream:
             return self.pages.pop(0)
         while self.scans:
             scan = self.scans[-1]
-            page = scan.page(await reader.hscan(scan.key, scan.cursor, NEXT_PAGE))
+            page = await scan.next(reader, NEXT_PAGE)
             if scan.is_whole:
                 self.scans.pop()
             if page.elements:
@@ -158,12 +182,15 @@ class RawElement(NamedTuple):
 
 async def whole_or_pages(reader: Reader, scan: HashScan) -> Held | list[Page]:
     """Return the names and values of a hash in turn, or its first pages if it has more than LARGE fields."""
-    cursor, flat = await reader.hscan_flat(scan.key, START, FIRST_PAGE)
+    goes_on = reader.is_large(scan.key)
+    cursor, flat = await reader.hscan_flat(scan.key, START, FIRST_PAGE, page=goes_on)
+    if goes_on != (cursor != START):
+        reader.note_large(scan.key, is_large=not goes_on)
     if cursor == START and len(flat) <= 2 * LARGE:
         return Held(flat)
-    pages = [scan.page((cursor, fields_of(flat)))]
+    pages = [scan.page((cursor, fields_of(flat)))] if goes_on or cursor == START else []
     while not (scan.is_whole or is_large(pages)):
-        pages.append(scan.page(await reader.hscan(scan.key, scan.cursor, FIRST_PAGE)))
+        pages.append(await scan.next(reader, FIRST_PAGE))
     if is_large(pages):
         return pages
     return Held([*chain.from_iterable(hashes_of(pages)[scan.key].items())])
@@ -174,22 +201,32 @@ async def first_pages_of_each(
 ) -> list[Page]:
     """Return the pages of several hashes up to their ends, or until there are more than LARGE elements.
 
-    The first page of each is read in the same round trip. A key that holds another type is left out.
+    The first page of each is read in the same round trip; where there are more, those of the hashes that it
+    is not all of are read anew on the pages' connection. A key that holds another type is left out.
     """
     pages: list[Page] = []
     left = scans
     size = max(_LEAST, 2 * FIRST_PAGE // max(1, len(scans)))
+    goes_on = any(reader.is_large(scan.key) for scan in scans)
     while left and not is_large(pages):
         commands: list[Command] = [("HSCAN", scan.key, scan.cursor, "COUNT", size) for scan in left]
-        known = left is not scans or any(reader.is_large(scan.key) for scan in scans)
-        replies = await reader.batch(commands, page=known)
+        try:
+            replies = await reader.batch(commands, page=goes_on)
+        except CursorLost:
+            for scan in left:
+                scan.begin_anew()
+            continue
         for scan, reply in zip(left, replies, strict=True):
             if isinstance(reply, WrongType):
                 skipped.append(reply.error())
-                scan.cursor = START
-            else:
-                pages.append(scan.page(hash_page(reply)))
-        left = [scan for scan in left if not scan.is_whole]
+                scan.is_whole = True
+                continue
+            found = hash_page(reply)
+            reader.note_large(scan.key, is_large=scan.cursor != START or found[0] != START)
+            if goes_on or found[0] == START:
+                pages.append(scan.page(found))
+        left = unfinished(left)
+        goes_on = True
     return pages
 
 
@@ -204,7 +241,7 @@ def is_large(pages: Iterable[Page]) -> bool:
 
 
 def unfinished(scans: Iterable[HashScan]) -> list[HashScan]:
-    """Return the scans, begun all of them, that have not come to their ends."""
+    """Return the scans that have not come to their ends."""
     return [scan for scan in scans if not scan.is_whole]
 
 

@@ -19,7 +19,10 @@ _SHARED: WeakValueDictionary[str, _Names] = WeakValueDictionary()
 
 
 class Seen:
-    """The fields that one scan of a key has met, in a byte for each; scans of a key share the names."""
+    """The fields that one scan of a key has met, in a byte for each; scans of a key share the names.
+
+    The byte is 1 more than how often the scan had begun anew when it met the field last.
+    """
 
     def __init__(self, key: str) -> None:
         names = _SHARED.get(key)
@@ -27,6 +30,16 @@ class Seen:
             names = _SHARED[key] = _Names()
         self._names = names
         self._marks = bytearray()
+        self._turn = 1
+
+    @property
+    def is_missing_some(self) -> bool:
+        """Whether not all fields that were met before the scan began anew have been met again since."""
+        return any(0 < mark < self._turn for mark in self._marks) if self._turn > 1 else False
+
+    def begin_anew(self) -> None:
+        """Let the scan meet all of its fields again."""
+        self._turn += 1
 
     def new(self, fields: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
         """Return the fields that the scan has not met before, and meet them."""
@@ -35,7 +48,7 @@ class Seen:
         marks.extend(bytes(max(0, max(numbers, default=-1) + 1 - len(marks))))
         found = [field for field, index in zip(fields.items(), numbers, strict=True) if not marks[index]]
         for index in numbers:
-            marks[index] = 1
+            marks[index] = self._turn
         return found
 
     def _number(self, name: bytes) -> int:
