@@ -105,12 +105,7 @@ class GracefulServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop accepting, finish what runs, and close the connections to Redis."""
         self._announce()
-        if not self.force_exit:
-            await self._accept_waiting(sockets or [])
-        for server in self.servers:
-            server.close()
-        for listener in sockets or []:
-            listener.close()
+        await self._stop_accepting(sockets or [])
         loop = asyncio.get_running_loop()
         until = loop.time() + LINGER
         while self.server_state.connections and loop.time() < until and not self.force_exit:
@@ -135,15 +130,25 @@ class GracefulServer(uvicorn.Server):
                 if cycle is not None and not cycle.response_started:
                     cycle.keep_alive = False
 
-    async def _accept_waiting(self, listeners: list[socket.socket]) -> None:
-        """Accept what the kernel has accepted already: closing would reset it, with the request in it."""
-        loop = asyncio.get_running_loop()
-        for listener in listeners:
+    async def _stop_accepting(self, listeners: list[socket.socket]) -> None:
+        """Accept what the kernel has accepted already, and no more: closing resets what is still there.
+
+        Nothing is done in between: whoever connected meanwhile would lose the request.
+        """
+        accepted: list[socket.socket] = []
+        for listener in () if self.force_exit else listeners:
             with suppress(OSError):
                 while True:
-                    accepted, _ = listener.accept()
-                    accepted.setblocking(False)
-                    await loop.connect_accepted_socket(self._protocol, accepted)
+                    accepted.append(listener.accept()[0])
+        for server in self.servers:
+            server.close()
+        for listener in listeners:
+            listener.close()
+        loop = asyncio.get_running_loop()
+        for connection in accepted:
+            connection.setblocking(False)
+            with suppress(OSError):
+                await loop.connect_accepted_socket(self._protocol, connection)
 
     def _protocol(self) -> Protocol:
         return Protocol(self.config, self.server_state, self.lifespan.state)

@@ -76,11 +76,11 @@ class Workers(Multiprocess):
         return worker
 
     def _end(self) -> None:
-        for worker in self.processes:
-            worker.signal(signal.SIGTERM)
-        # Each worker has its own: the last to close it is the last that accepts.
+        # Each worker has its own: the last to close it must be one that accepts what has come.
         for listener in self.sockets:
             listener.close()
+        for worker in self.processes:
+            worker.signal(signal.SIGTERM)
         self.signal_queue.clear()
         while any(self._left()):
             if not {signal.SIGINT, signal.SIGTERM}.isdisjoint(self.signal_queue):
