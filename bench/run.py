@@ -141,7 +141,8 @@ def other_requests(bench: Bench) -> None:
     """Hot tickers, collections, refusals, 304s, and a mixture."""
     with bench.started(BARE, GATEWAY, SHARING, COHERENT) as running:
         bench.add(bench.wrk.compare(workloads.hot(), running))
-        bench.add(bench.wrk.compare(workloads.tickers(1), running))
+        one = replace(workloads.tickers(1), name="ticker, 1 conn., shared")
+        bench.add(bench.wrk.compare(one, running))
     with bench.started(BARE, GATEWAY, SHARING, "FastAPI + redis-py") as running:
         both = running[:3]
         large, bars, positions = workloads.collections()
