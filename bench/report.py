@@ -17,14 +17,14 @@ from servers import HERE
 RESULTS = HERE / "results"
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 _ABOUT = """\
-Written by `make bench BENCH_ARGS=--docs`. Only the ratios mean something: all servers of a table were loaded
-in turn, on one machine, by wrk with one thread, over the same Redis and data, and the medians of the rounds
-count. `ratio` is to the first server of the table, the median of each round's ratio, and so not quite that of
-the medians; `spread` is the range of the rates relative to their median; the CPU time is that of a request, in
-the server and in Redis. Tickers are asked for in random order of 300, and all of them move twice a second. The
-gateway is run by `fullon-cache-api serve`, with all of its limits. The bare uvicorn answers with a constant body
-as large as the gateway's. Where it is not called shared or coherent, each request has a read of its own
-(`SHARED_READS=false`).
+Written by `make bench BENCH_ARGS=--docs`. Only the ratios mean something: all servers of a table were
+loaded in turn, on one machine, by wrk with one thread, over the same Redis and data, and the medians of
+the rounds count. `ratio` is to the first server of the table, the median of each round's ratio, and so
+not quite that of the medians; `spread` is the range of the rates relative to their median; the CPU time
+is that of a request, in the server and in Redis. Tickers are asked for in random order of 300, and all
+of them move twice a second. The gateway is run by `fullon-cache-api serve`, with all of its limits. The
+bare uvicorn answers with a constant body as large as the gateway's. Where it is not called shared or
+coherent, each request has a read of its own (`SHARED_READS=false`).
 """
 _COLUMNS = ("req/s", "spread", "ratio", "p50 ms", "p99 ms", "p99.9", "CPU µs", "Redis µs", "errors")
 HEAD = f"{'':<58}" + "".join(f"{name:>9}" for name in _COLUMNS)
