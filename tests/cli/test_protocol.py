@@ -354,7 +354,7 @@ def test_the_host_of_a_target_that_is_a_whole_url_counts_instead_of_the_field(
         (b"GET / HTTP/1.0\r\nHost: x\r\nHost: x\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: a b\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: a/b\r\n", 400),
-        (b"GET / HTTP/1.1\r\nHost: caf\xe9\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: \xe9\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: [::1\r\n", 400),
         (b"GET / HTTP/2.0\r\nHost: x\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost:\r\n", 200),
