@@ -316,6 +316,26 @@ async def test_a_large_hash_that_moves_while_it_is_read_is_read_whole(nodes: Clu
     assert pages < 80
 
 
+async def test_a_large_hash_that_has_moved_before_its_slot_has_is_read_without_beginning_anew(
+    nodes: Cluster,
+) -> None:
+    source, slot = nodes.owner("hash"), key_slot(b"hash")
+    target = other(nodes, source)
+    async with client_of(nodes) as client:
+        reader = Reader(client, asyncio.get_running_loop().time() + 20)
+        await ask(client, ("GET", "key:1"))
+        nodes.begin_move(slot, source, target)
+        nodes.move_keys(slot, source, target)
+        try:
+            cursor, found = await reader.hscan("hash", b"0", 500)
+            while cursor != b"0":
+                cursor, page = await reader.hscan("hash", cursor, 500)
+                found |= page
+        finally:
+            nodes.end_move(slot, target)
+    assert found == {name.encode(): value.encode() for name, value in FIELDS.items()}
+
+
 async def test_a_slot_that_no_node_has_is_an_outage_and_no_absent_key(nodes: Cluster) -> None:
     slot = key_slot(b"key:1")
     owner = nodes.owner("key:1")

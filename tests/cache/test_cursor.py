@@ -3,7 +3,7 @@
 import pytest
 
 from fullon_cache_api.cache.commands import Command
-from fullon_cache_api.cache.cursor import at, named
+from fullon_cache_api.cache.cursor import anew, at, named
 from fullon_cache_api.cache.errors import CursorLost
 from fullon_cache_api.cache.reply import Reply
 
@@ -38,6 +38,17 @@ def test_a_cursor_goes_to_its_own_server_as_that_gave_it(command: Command, sent:
 def test_a_cursor_goes_to_no_other_server(command: Command) -> None:
     with pytest.raises(CursorLost, match=r"^Redis cannot be read: the connection was lost$"):
         at(SERVER, command)
+
+
+@pytest.mark.parametrize(
+    ("command", "sent"),
+    [
+        (("SCAN", b"h/s:2/17", "COUNT", 5), ("SCAN", b"0", "COUNT", 5)),
+        (("HSCAN", "hash", b"other/17"), ("HSCAN", "hash", b"0")),
+    ],
+)
+def test_a_command_that_begins_anew_keeps_all_but_its_cursor(command: Command, sent: Command) -> None:
+    assert anew(command) == sent
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from redis.exceptions import AskError, MovedError
 
 from .breaker import ReportBreaker
 from .commands import Command, refuse_writes
-from .cursor import at, named
+from .cursor import anew, at, named
 from .deployment import ClusterTarget
 from .errors import CacheTimeout, CacheUnavailable, CursorLost
 from .node import ASKING, Redirect
@@ -122,9 +122,9 @@ class ClusterClient:
     ) -> list[_Errand]:
         """Ask one node, and return what has to be asked again."""
         name = b"%s:%d" % (node.host.encode(), node.port)
-        sent = [at(name, errand.command) for errand in errands]
+        sent = [_sendable(name, errand.command) for errand in errands]
         questions = [
-            each for errand, one in zip(errands, sent, strict=True) for each in _question(errand, one)
+            each for errand, (one, _) in zip(errands, sent, strict=True) for each in _question(errand, one)
         ]
         try:
             found = await nodes.client(node).execute(tuple(questions), deadline, page=page)
@@ -139,10 +139,12 @@ class ClusterClient:
             return errands
         answers = [answer for question, answer in zip(questions, found, strict=True) if question != ASKING]
         again: list[_Errand] = []
-        for errand, answer in zip(errands, answers, strict=True):
+        for errand, answer, (_, is_own) in zip(errands, answers, sent, strict=True):
             if isinstance(answer, Redirect):
                 _follow(errand, answer, nodes)
                 again.append(errand)
+            elif not is_own:
+                raise CursorLost
             else:
                 replies[errand.index] = named(name, errand.command, answer)
         return again
@@ -160,6 +162,17 @@ def _by_node(errands: Iterable[_Errand]) -> Iterable[tuple[Address, list[_Errand
     for errand in errands:
         groups.setdefault(errand.node, []).append(errand)
     return groups.items()
+
+
+def _sendable(name: bytes, command: Command) -> tuple[Command, bool]:
+    """Return the command as a node takes it, and whether its cursor is that node's, if it has one.
+
+    Where it is not, the node may still be the one that says who has the key.
+    """
+    try:
+        return at(name, command), True
+    except CursorLost:
+        return anew(command), False
 
 
 def _question(errand: _Errand, command: Command) -> tuple[Command, ...]:

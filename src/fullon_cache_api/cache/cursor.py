@@ -36,6 +36,12 @@ def at(name: bytes, command: Command, sign: bytes = SERVER) -> Command:
     return (*command[:place], cursor, *command[place + 1 :])
 
 
+def anew(command: Command) -> Command:
+    """Return the command from the first page on."""
+    place = _PLACES[str(command[0])]
+    return (*command[:place], START, *command[place + 1 :])
+
+
 def named(name: bytes, command: Command, reply: Reply, sign: bytes = SERVER) -> Reply:
     """Return the reply to a command, whose cursor names who gave it where it is to be gone on from."""
     if has_cursor(command):
