@@ -426,6 +426,29 @@ def test_a_body_behind_an_offer_to_upgrade_is_no_request(running: Bounded, host:
     assert host.seen == ["/outer", "/outer"]
 
 
+@pytest.mark.parametrize("pauses", [0, 30], ids=["fast", "slow"])
+def test_a_large_answer_to_an_offer_to_upgrade_is_whole_whatever_comes_behind_the_offer(
+    running: Bounded, host: Host, pauses: int
+) -> None:
+    with running.connect(receive_buffer=65_536) as client:
+        client.sendall(get("/large", "Connection: Upgrade", "Upgrade: h2c"))
+        wait_until(lambda: host.seen == ["/large"])
+        # What is not read when a connection is closed makes the kernel reset it, and throw away what it sent.
+        client.sendall(get("/inner") * 500)
+        received = b""
+        pause = threading.Event()
+        while data := client.recv(1 << 20):
+            received += data
+            if pauses:
+                # Longer, all together, than what is thrown away behind an answer.
+                pause.wait(0.1)
+                pauses -= 1
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert b"connection: close" in head
+    assert len(body) == len(CHUNK) * 200
+    assert host.seen == ["/large"]
+
+
 def test_a_body_that_comes_before_the_answer_to_an_offer_to_upgrade_is_no_request(
     running: Bounded, host: Host
 ) -> None:

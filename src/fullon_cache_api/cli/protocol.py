@@ -9,6 +9,7 @@ import fcntl
 import math
 import re
 import sys
+from collections.abc import Callable
 from functools import lru_cache
 from termios import TIOCOUTQ
 from typing import TYPE_CHECKING, Any
@@ -165,9 +166,11 @@ class Protocol(HttpToolsProtocol):
         scope["method"] = parser.get_method().decode("ascii")
         scope["http_version"] = version
         before = self.cycle
+        # Behind an offer to upgrade the parser takes a body for the next request.
+        is_last = parser.should_upgrade()
         self.cycle = cycle = Cycle(
             scope,  # type: ignore[arg-type]
-            self.transport,
+            _Ending(self.transport, self._end) if is_last else self.transport,  # type: ignore[arg-type]
             self.flow,
             self.logger,
             self.access_logger,
@@ -175,8 +178,7 @@ class Protocol(HttpToolsProtocol):
             self.server_state.default_headers,
             asyncio.Event(),
             self.expect_100_continue,
-            # Behind an offer to upgrade the parser takes a body for the next request.
-            version != "1.0" and parser.should_keep_alive() and not parser.should_upgrade(),
+            version != "1.0" and parser.should_keep_alive() and not is_last,
             self.on_response_complete,
         )
         if before is None or before.response_complete:
@@ -191,7 +193,7 @@ class Protocol(HttpToolsProtocol):
         uvicorn sets a timer for each pause between requests; `watch` looks at all connections anyway.
         """
         self.server_state.total_requests += 1
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._refused is not None:
             return
         self.flow.resume_reading()
         if self.pipeline:
@@ -236,7 +238,9 @@ class Protocol(HttpToolsProtocol):
 
     def _watch_request(self, now: float) -> None:
         if self._refused is not None:
-            if now - self._refused > LINGER:
+            if self.transport.get_write_buffer_size():
+                self._refused = now
+            elif now - self._refused > LINGER:
                 self.transport.abort()
             return
         if self.transport.is_closing() or (self.cycle is not None and not self.cycle.response_complete):
@@ -330,7 +334,13 @@ class Protocol(HttpToolsProtocol):
         fields = dict([*self.server_state.default_headers, *response.headers])
         lines = [b"%s: %s\r\n" % field for field in fields.items()]
         self.transport.write(b"".join([STATUS_LINE[response.status], *lines, b"\r\n", response.body]))
+        self._end()
+
+    def _end(self) -> None:
+        """Send nothing more, and throw away what comes: to close with it unread resets what was sent."""
+        self.pipeline.clear()
         self.transport.write_eof()
+        self.flow.resume_reading()
         self._refused = self.loop.time()
         # Nothing that comes from now on is short enough.
         self._head = math.inf
@@ -341,6 +351,17 @@ def _host(value: bytes) -> bytes | None:
     """Return the host that a Host field names, without its port; None where it can be no host."""
     found = _HOST.fullmatch(value.strip())
     return None if found is None else found["host"].lower()
+
+
+class _Ending:
+    """A transport that ends as it is told to instead of closing; all else is that of the one behind it."""
+
+    def __init__(self, transport: asyncio.Transport, end: Callable[[], None]) -> None:
+        self._transport = transport
+        self.close = end
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
 
 class _TooManyWaiting(Exception):
