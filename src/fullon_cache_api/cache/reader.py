@@ -71,7 +71,7 @@ class Reader:
 
     __slots__ = ("_client", "_deadline", "_large")
 
-    def __init__(self, client: "ReadClient", deadline: float, large: "LargeHashes | None" = None) -> None:
+    def __init__(self, client: "ReadClient", deadline: float, large: LargeHashes | None = None) -> None:
         self._client = client
         self._deadline = deadline
         self._large = large

@@ -338,6 +338,8 @@ class Protocol(HttpToolsProtocol):
 
     def _end(self) -> None:
         """Send nothing more, and throw away what comes: to close with it unread resets what was sent."""
+        if self.transport.is_closing():
+            return
         self.pipeline.clear()
         self.transport.write_eof()
         self.flow.resume_reading()
