@@ -22,6 +22,7 @@ info: {title: Prices, version: '1'}
 parameters:
   exchange: {in: path, schema: {type: string}, example: binance}
   symbol: {in: path, schema: {type: string}, decode: symbol, example: BTC-USDT}
+  fields: {in: query, select: fields, schema: {type: string}}
 endpoints:
   /plain/{exchange}/{symbol}:
     operationId: getPlain
@@ -41,7 +42,7 @@ endpoints:
   /tickers/{exchange}:
     operationId: listTickers
     summary: All tickers of an exchange
-    parameters: [exchange]
+    parameters: [exchange, fields]
     read: TickCache.get_all_tickers
     response: exchange_tickers.json
     coherent: true
@@ -102,6 +103,45 @@ def test_a_hit_sends_nothing_and_each_change_is_answered_at_once(own: EmbeddedSe
         desk.delete("tickers:binance")
         assert client.get(TICKER).status_code == 404
         assert client.get("/tickers/binance").json()["count"] == 0
+
+
+def test_each_form_and_selection_of_what_has_not_changed_is_its_own(own: EmbeddedServer, spec: Path) -> None:
+    desk = redis.Redis.from_url(own.url)
+    put(desk, 1.5)
+    with serving(gateway_over(own, spec)) as client:
+        wait_for_copies(client, desk)
+        for bid in (2.5, 3.5):
+            put(desk, bid)
+            for _ in range(3):
+                listed = client.get("/tickers/binance")
+                assert listed.json()["tickers"][0]["ticker"]["bid"] == bid
+                lines = client.get("/tickers/binance", headers={"accept": "application/x-ndjson"})
+                assert [json.loads(line)["ticker"]["bid"] for line in lines.text.splitlines()] == [bid]
+                table = client.get("/tickers/binance", headers={"accept": "text/csv"})
+                assert table.text.splitlines()[1].startswith(f"binance,BTC-USDT,{bid}")
+                assert client.get("/tickers/binance?fields=symbol").json()["tickers"] == [
+                    {"symbol": "BTC-USDT"}
+                ]
+                known = client.get("/tickers/binance", headers={"if-none-match": listed.headers["etag"]})
+                assert (known.status_code, known.content) == (304, b"")
+                head = client.head("/tickers/binance")
+                assert (head.headers["content-length"], head.content) == (str(len(listed.content)), b"")
+
+
+def test_what_is_left_out_is_reported_with_each_answer(own: EmbeddedServer, spec: Path) -> None:
+    texts: list[str] = []
+    sink = logger.add(lambda message: texts.append(message.record["message"]))
+    desk = redis.Redis.from_url(own.url)
+    put(desk, 1.5)
+    desk.hset("tickers:binance", "ETH/USDT", "{")
+    try:
+        with serving(gateway_over(own, spec)) as client:
+            wait_for_copies(client, desk)
+            answers = [client.get("/tickers/binance").json() for _ in range(3)]
+    finally:
+        logger.remove(sink)
+    assert [(answer["count"], answer["skipped"]) for answer in answers] == [(1, 1)] * 3
+    assert texts.count("elements left out") == 3
 
 
 def test_another_endpoint_over_the_same_read_is_read_each_time(own: EmbeddedServer, spec: Path) -> None:

@@ -1,12 +1,12 @@
 """Reads from local copies that Redis' client tracking keeps coherent, else from Redis."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 
 from .client import ReadClient
 from .commands import Command
 from .connection import Connection
-from .copies import Copies
+from .copies import Copies, KeyCopies
 from .reply import Reply
 from .tracking import ReportTracking, Tracking
 
@@ -51,30 +51,48 @@ class CoherentClient:
         That is as far as can be known without asking Redis: a change counts once Redis' notice of it has
         reached this machine, and after copies.LIFETIME at the latest.
         """
+        replies, _ = await self.read(commands, deadline, page=page)
+        return replies
+
+    async def read(
+        self, commands: tuple[Command, ...], deadline: float, *, page: bool = False
+    ) -> tuple[list[Reply], KeyCopies | None]:
+        """Return what `execute` does, and where these replies are kept, if it is all in one place."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._start_in(loop)
         if page:
-            return await self._client.execute(commands, deadline, page=True)
+            return await self._client.execute(commands, deadline, page=True), None
         copies, tracking = self._copies, self._tracking
         if not tracking.is_live:
             # What is known to be dead is asked by a probe alone.
             if not self._client.is_open:
                 tracking.start()
-            return await self._client.execute(commands, deadline)
+            return await self._client.execute(commands, deadline), None
         if copies.holds(commands, loop.time()) and (tracking.is_settled or await tracking.settled()):
             found = copies.find(commands, loop.time())
             if found is not None:
-                return found
+                return found, copies.of(commands)
         fill = copies.begin(commands, loop.time()) if tracking.is_live else None
         if fill is None:
-            return await self._client.execute(commands, deadline)
+            return await self._client.execute(commands, deadline), None
         try:
             replies = await self._client.execute(fill.questions, deadline)
-            copies.keep(fill, replies)
-            return fill.answers(replies)
+            held = copies.of(commands) if copies.keep(fill, replies) else None
+            return fill.answers(replies), held
         finally:
             copies.end(fill)
+
+    def still(self, held: KeyCopies, name: Hashable) -> object | None:
+        """Return what was made of replies, if they are still what Redis would answer, else None."""
+        loop = asyncio.get_running_loop()
+        if held.until <= loop.time() or loop is not self._loop or not self._tracking.is_settled:
+            return None
+        return held.made.get(name)
+
+    def keep_made(self, held: KeyCopies, name: Hashable, made: object, size: int) -> None:
+        """Keep what was made of replies, of about so many bytes, for as long as they are kept."""
+        self._copies.keep_made(held, name, made, size)
 
     def ping(self, deadline: float) -> Awaitable[float]:
         """Return how many milliseconds Redis takes to answer PING."""
@@ -87,6 +105,7 @@ class CoherentClient:
 
     def _start_in(self, loop: asyncio.AbstractEventLoop) -> None:
         self._tracking.abandon()
+        self._copies.clear()
         self._loop = loop
         self._copies = Copies()
         self._tracking = self._new_tracking()

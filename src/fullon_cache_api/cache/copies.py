@@ -1,6 +1,8 @@
 """Local copies of replies: which are kept, for how long, and what ends them."""
 
+import math
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from redis.exceptions import ResponseError
@@ -16,11 +18,11 @@ LIFETIME = 1.0
 """Seconds after which a key is read again, whatever Redis has told of it: the last safety, against a tracking
 connection that died without a sign, and against changes that Redis does not tell (SWAPDB)."""
 
-BUDGET = 4_000_000
+BUDGET = 8_000_000
 """Bytes, of commands and replies: for all coherent endpoints of a gateway together."""
 
 _SHARE = 8
-"""No key takes more than this part of the budget."""
+"""No key takes more than this part of the budget: what comes beyond it is not kept."""
 
 _OVERHEAD = 400
 """About the bytes that Python needs for a key, and for a copy, beside those that are counted."""
@@ -53,13 +55,24 @@ class Fill:
         return replies[len(self.new) :]
 
 
-@dataclass(slots=True)
-class _Held:
-    """What is kept of one key, `until` a time of the event loop's clock."""
+@dataclass(slots=True, eq=False)
+class KeyCopies:
+    """What is kept of one key, `until` a time of the event loop's clock: -inf once it has been dropped.
 
+    `made` is what users have made of its replies, which no reply replaces while they are kept.
+    """
+
+    key: str
     until: float
     size: int
     replies: dict[Command, Reply] = field(default_factory=dict)
+    made: dict[Hashable, object] = field(default_factory=dict)
+
+    def end(self) -> None:
+        """Empty it for good, whoever still knows it."""
+        self.until = -math.inf
+        self.replies.clear()
+        self.made.clear()
 
 
 class Copies:
@@ -72,7 +85,7 @@ class Copies:
     def __init__(self, budget: int = BUDGET) -> None:
         self._budget = budget
         self._size = 0
-        self._held: OrderedDict[str, _Held] = OrderedDict()
+        self._held: OrderedDict[str, KeyCopies] = OrderedDict()
         self._fills: dict[str, set[Fill]] = {}
 
     @property
@@ -94,6 +107,11 @@ class Copies:
             return None
         return [_own(self._held[command[1]].replies[command]) for command in commands]  # type: ignore[index]
 
+    def of(self, commands: tuple[Command, ...]) -> KeyCopies | None:
+        """Return what is kept of the key that commands are about, None where that is more than one."""
+        keys = {command[1] for command in commands}
+        return self._held.get(keys.pop()) if len(keys) == 1 else None  # type: ignore[arg-type]
+
     def begin(self, commands: tuple[Command, ...], now: float) -> Fill | None:
         """Return the fill of a read that is about to be sent, to be ended; None where it cannot be kept."""
         keys: dict[str, None] = {}
@@ -106,22 +124,35 @@ class Copies:
             self._fills.setdefault(key, set()).add(fill)
         return fill
 
-    def keep(self, fill: Fill, replies: list[Reply]) -> None:
-        """Keep the replies to a fill's questions, but errors; nothing of one that is spoiled."""
+    def keep(self, fill: Fill, replies: list[Reply]) -> bool:
+        """Keep the replies to a fill's questions, but errors; nothing of one that is spoiled.
+
+        Returns whether these are all kept now, not those of another read.
+        """
         if fill.spoiled:
-            return
+            return False
         for key, ttl in zip(fill.new, replies, strict=False):
             # What a read that was asked before this one has brought may have ended before it came.
             if not self._is_held(key, fill.asked) and isinstance(ttl, int):
                 # PTTL is in milliseconds, negative where the key stays or is not there.
                 lifetime = LIFETIME if ttl < 0 else min(LIFETIME, ttl / 1000)
-                self._held[key] = _Held(fill.asked + lifetime, _OVERHEAD + len(key))
+                self._held[key] = KeyCopies(key, fill.asked + lifetime, _OVERHEAD + len(key))
                 self._size += self._held[key].size
+        are_kept = True
         for command, reply in zip(fill.commands, fill.answers(replies), strict=True):
-            if not isinstance(reply, ResponseError):
-                self._add(str(command[1]), command, reply)
-        while self._size > self._budget:
-            self._drop(next(iter(self._held)))
+            if isinstance(reply, ResponseError) or not self._add(str(command[1]), command, reply):
+                are_kept = False
+        self._shrink()
+        return are_kept
+
+    def keep_made(self, held: KeyCopies, name: Hashable, made: object, size: int) -> None:
+        """Keep what was made of a key's replies for as long as they are kept, if it is not too large."""
+        size += _OVERHEAD
+        if held.until > -math.inf and name not in held.made and held.size + size <= self._budget // _SHARE:
+            held.made[name] = made
+            held.size += size
+            self._size += size
+            self._shrink()
 
     def end(self, fill: Fill) -> None:
         """Forget a fill, whether it was kept or not."""
@@ -139,6 +170,8 @@ class Copies:
 
     def clear(self) -> None:
         """End all copies, and spoil all reads that are under way."""
+        for held in self._held.values():
+            held.end()
         self._held.clear()
         self._size = 0
         for fills in self._fills.values():
@@ -153,24 +186,27 @@ class Copies:
             return False
         return held is not None
 
-    def _add(self, key: str, command: Command, reply: Reply) -> None:
+    def _add(self, key: str, command: Command, reply: Reply) -> bool:
         held = self._held.get(key)
         if held is None or command in held.replies:
-            return
+            return False
         share = self._budget // _SHARE
         size = _OVERHEAD + _size(list(command), share) + _size(reply, share)
-        if size > share:
-            return
         if held.size + size > share:
-            self._drop(key)
-            return
+            return False
         held.replies[command] = _own(reply)
         held.size += size
         self._size += size
+        return True
+
+    def _shrink(self) -> None:
+        while self._size > self._budget:
+            self._drop(next(iter(self._held)))
 
     def _drop(self, key: str) -> None:
         if (held := self._held.pop(key, None)) is not None:
             self._size -= held.size
+            held.end()
 
 
 def _own(reply: Reply) -> Reply:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from uvicorn._types import ASGISendEvent, HTTPResponseStartEvent
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
@@ -42,20 +43,25 @@ class Cycle(RequestResponseCycle):
             if (
                 message["type"] == "http.response.body"
                 and not message.get("more_body")
-                and self.whole(head["status"], fields, message.get("body", b""))
+                and self.whole(head["status"], fields, (), message.get("body", b""))
             ):
                 return
             head = {**head, "headers": fields}
             await self.send(head)
         await self.send(message)
 
-    def whole(self, status: int, headers: Sequence[Header], body: bytes) -> bool:
-        """Send a whole answer, if it can be sent now; else nothing of it."""
+    def whole(
+        self, status: int, headers: Sequence[Header], own_headers: Sequence[Header], body: bytes
+    ) -> bool:
+        """Send a whole answer, if it can be sent now; else nothing of it.
+
+        Its `headers` may be those of many answers, `own_headers` are of this one alone.
+        """
         if len(body) > _LARGEST or not self.keep_alive or self.access_log:
             return False
         if self.disconnected or self.flow.write_paused or self.response_started:
             return False
-        content = _content(self, status, headers, body)
+        content = _content(self, status, headers, own_headers, body)
         if content is None:
             return False
         self.response_started = self.response_complete = True
@@ -67,12 +73,40 @@ class Cycle(RequestResponseCycle):
 
 
 def _content(
-    cycle: RequestResponseCycle, status: int, headers: Sequence[Header], body: bytes
+    cycle: RequestResponseCycle,
+    status: int,
+    headers: Sequence[Header],
+    own_headers: Sequence[Header],
+    body: bytes,
 ) -> list[bytes] | None:
     """Return an answer in parts, None where it does not say how long it is, or asks for anything else."""
+    parts = (_known_lines(tuple(cycle.default_headers)), _known_lines(tuple(headers)), _lines(own_headers))
     length: int | None = None
     content = [STATUS_LINE[status]]
-    for field in (*cycle.default_headers, *headers):
+    for part in parts:
+        if part is None or (part.length is not None and length is not None):
+            return None
+        content.append(part.text)
+        length = length if part.length is None else part.length
+    content.append(b"\r\n")
+    if cycle.scope["method"] == "HEAD" or (status in _BODILESS and length is None and not body):
+        return content
+    content.append(body)
+    return content if length == len(body) else None
+
+
+class _Lines(NamedTuple):
+    """Header fields as they are sent, and the Content-Length among them."""
+
+    text: bytes
+    length: int | None
+
+
+def _lines(headers: Sequence[Header]) -> _Lines | None:
+    """Return header fields as they are sent, None where they are not to be."""
+    length: int | None = None
+    lines = []
+    for field in headers:
         name, value = field
         line = _line(field)
         if line is None or name in _UVICORNS:
@@ -81,12 +115,12 @@ def _content(
             if length is not None or not value.isdigit():
                 return None
             length = int(value)
-        content.append(line)
-    content.append(b"\r\n")
-    if cycle.scope["method"] == "HEAD" or (status in _BODILESS and length is None and not body):
-        return content
-    content.append(body)
-    return content if length == len(body) else None
+        lines.append(line)
+    return _Lines(b"".join(lines), length)
+
+
+_known_lines = lru_cache(2_048)(_lines)
+"""The same of those that many answers have: most of those of all answers are the same few."""
 
 
 @lru_cache(2_048)

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias
 
 from starlette.types import Scope
 
 from fullon_cache_api.cache.client import ReadClient
+from fullon_cache_api.cache.coherent import CoherentClient
 from fullon_cache_api.cache.errors import CacheTimeout, CorruptValue
 from fullon_cache_api.cache.reader import LargeHashes, Reader
 from fullon_cache_api.reads.answer import Answer, Derived
@@ -25,9 +27,10 @@ from .parameters import Argument
 from .problems import NotCached
 from .response import Response
 from .selection import Selection
-from .shared import SharedAnswers
+from .shared import Obtain, SharedAnswers
 from .stale import LastAnswers
 from .streaming import OpenStreams, ReportCut, Streaming, Turns
+from .unchanged import Unchanged
 
 ReportSkipped: TypeAlias = Callable[[str, Sequence[CorruptValue]], None]
 """Is told the operationId and what was left out of its answer."""
@@ -53,9 +56,12 @@ class Source:
     last: LastAnswers = field(default_factory=LastAnswers)
     large: LargeHashes = field(default_factory=LargeHashes)
 
-    def reader(self, deadline: float) -> Reader:
-        """Return a reader for what is to be there by a time of the running loop's clock."""
-        return Reader(self.client, deadline, self.large)
+    def reader(self, deadline: float, client: ReadClient | None = None) -> Reader:
+        """Return a reader for what is to be there by a time of the running loop's clock.
+
+        It reads through another `client` than the source's where one is given.
+        """
+        return Reader(client or self.client, deadline, self.large)
 
     @classmethod
     def of(
@@ -108,11 +114,22 @@ class Answers:
             source.streams,
         )
 
+    def to(self, arguments: Sequence[Argument], selection: Selection | None) -> Obtain:
+        """Return what obtains the answer to some arguments, as often as asked."""
+        obtain = partial(self.obtain, arguments, selection)
+        client = self._source.client
+        return Unchanged(client, obtain) if isinstance(client, CoherentClient) else obtain
+
     async def obtain(
-        self, arguments: Sequence[Argument], selection: Selection | None, form: Form, deadline: float
+        self,
+        arguments: Sequence[Argument],
+        selection: Selection | None,
+        form: Form,
+        deadline: float,
+        client: ReadClient | None = None,
     ) -> Finished | Stream:
         """Return an answer, or what is selected of it; a large one that is wanted whole is yet to be made."""
-        answer = await self._read(self._source.reader(deadline), *arguments)
+        answer = await self._read(self._source.reader(deadline, client), *arguments)
         if answer is None:
             raise NotCached
         if isinstance(answer, Derived):
@@ -144,7 +161,7 @@ class Answers:
         return scope.get("http_version") == "1.0" or (form is not self.forms.json and "app" in scope)
 
     def _finish_once(self, derived: Derived, form: Form, selection: Selection | None, key: Key) -> Finished:
-        finished = self.forms.finish(derived.answer(), form, selection)
+        finished = self.forms.finish(derived.answer(), form, selection)._replace(is_derived=True)
         self._source.kept.add(form.kept, key, finished, size_of(key, finished))
         return finished
 

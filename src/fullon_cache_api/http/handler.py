@@ -66,7 +66,7 @@ def make_handler(
         selection = None
         if selector is not None and (query_string or selector.by_default):
             selection = selector.selection(arguments[fed:], query_string)
-        obtain = partial(answers.obtain, arguments[:fed], selection)
+        obtain = answers.to(arguments[:fed], selection)
         if endpoint.stale_if_error is None:
             return respond_by(obtain)
         return StaleIfError(

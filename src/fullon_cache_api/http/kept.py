@@ -24,11 +24,15 @@ _OVERHEAD = 700
 
 
 class Finished(NamedTuple):
-    """An answer that can be sent; a collection `is_empty` if there was nothing to leave out either."""
+    """An answer that can be sent; a collection `is_empty` if there was nothing to leave out either.
+
+    It `is_derived` where it depends on arguments and on what was read alone: not on the time, say.
+    """
 
     response: Response
     skipped: tuple[CorruptValue, ...] = ()
     is_empty: bool = False
+    is_derived: bool = False
 
 
 Key: TypeAlias = Derived | tuple[Derived, Selection]

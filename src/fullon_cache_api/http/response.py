@@ -11,9 +11,10 @@ from starlette.types import Receive, Scope, Send
 
 Header: TypeAlias = tuple[bytes, bytes]
 Parts: TypeAlias = AsyncGenerator[bytes, None]
-Whole: TypeAlias = Callable[[int, Sequence[Header], bytes], bool]
-"""Sends a whole answer by one call, if it can now, else nothing of it: quicker than two messages. A server's
-`send` may have it as its attribute `whole`; who stands between passes on that one, or a `send` of his own."""
+Whole: TypeAlias = Callable[[int, Sequence[Header], Sequence[Header], bytes], bool]
+"""Sends a whole answer by one call, if it can now, else nothing of it: quicker than two messages. It is given
+headers that many answers may have, those of this one, and the body. A server's `send` may have it as its
+attribute `whole`; who stands between passes on that one, or a `send` of his own."""
 
 
 class Response(NamedTuple):
@@ -86,18 +87,23 @@ def unless_known(scope: Scope, response: Response) -> Response:
 
 async def send_response(scope: Scope, receive: Receive, send: Send, response: Response) -> None:
     """Send an answer; a HEAD request gets its headers only. What came with an id goes with it."""
-    # A list of their own: middleware may add to what passes it.
-    headers = list(response.headers)
+    own_headers: tuple[Header, ...] = ()
     # Problems have one in any case.
     if response.status < 400:
         for field in scope["headers"]:
             if field[0] == REQUEST_ID and WELL_FORMED_ID.fullmatch(field[1]):
-                headers.append(field)
+                own_headers = (field,)
                 break
     body = b"" if scope["method"] == "HEAD" else response.body
     whole: Whole | None = getattr(send, "whole", None)
-    if whole is not None and response.more is None and whole(response.status, headers, body):
+    if (
+        whole is not None
+        and response.more is None
+        and whole(response.status, response.headers, own_headers, body)
+    ):
         return
+    # A list of their own: middleware may add to what passes it.
+    headers = [*response.headers, *own_headers]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     if response.more is None:
         await send({"type": "http.response.body", "body": body})

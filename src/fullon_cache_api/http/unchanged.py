@@ -1,0 +1,77 @@
+"""Answers of coherent endpoints that are given again as they are, while nothing that was read has changed."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+from fullon_cache_api.cache.client import ReadClient
+from fullon_cache_api.cache.coherent import CoherentClient
+from fullon_cache_api.cache.commands import Command
+from fullon_cache_api.cache.copies import KeyCopies
+from fullon_cache_api.cache.reply import Reply
+from fullon_cache_api.reads.pages import Stream
+
+from .forms import Form
+from .kept import Finished
+
+ObtainBy: TypeAlias = Callable[[Form, float, ReadClient], Awaitable[Finished | Stream]]
+"""Reads an answer through a client and makes it in a form, before a deadline."""
+
+
+class Unchanged:
+    """Obtains the answer to one path and query: the last one, while its replies are kept and coherent.
+
+    Only what comes of one key is given again, and only where it depends on what was read alone: not on the
+    time, and with nothing left out, which is reported each time.
+    """
+
+    __slots__ = ("_client", "_held", "_obtain")
+
+    def __init__(self, client: CoherentClient, obtain: ObtainBy) -> None:
+        self._client = client
+        self._obtain = obtain
+        self._held: KeyCopies | None = None
+
+    async def __call__(self, form: Form, deadline: float) -> Finished | Stream:
+        """Return the answer in a form; raises what the read raises."""
+        name, held = (self, form), self._held
+        if held is not None:
+            unchanged = self._client.still(held, name)
+            if isinstance(unchanged, Finished):
+                return unchanged
+        noting = _Noting(self._client)
+        made = await self._obtain(form, deadline, noting)
+        if isinstance(made, Finished) and made.is_derived and not made.skipped and noting.held is not None:
+            self._held = noting.held
+            self._client.keep_made(noting.held, name, made, len(made.response.body))
+        return made
+
+
+class _Noting:
+    """The client of one request: `held` is where its replies are kept, if all of them are in one place."""
+
+    def __init__(self, client: CoherentClient) -> None:
+        self._client = client
+        self._reads = 0
+        self.held: KeyCopies | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether Redis is known to be dead, and only a probe asks it: the circuit is open."""
+        return self._client.is_open
+
+    async def execute(
+        self, commands: tuple[Command, ...], deadline: float, *, page: bool = False
+    ) -> list[Reply]:
+        """Return what the client does."""
+        self._reads += 1
+        replies, held = await self._client.read(commands, deadline, page=page)
+        self.held = held if self._reads == 1 else None
+        return replies
+
+    def ping(self, deadline: float) -> Awaitable[float]:
+        """Return how many milliseconds Redis takes to answer PING."""
+        return self._client.ping(deadline)
+
+    async def close(self) -> None:
+        """Close the client."""
+        await self._client.close()
