@@ -11,7 +11,7 @@ from fullon_cache_api.cache.errors import CorruptValue
 from fullon_cache_api.reads.pages import Page
 from fullon_cache_api.reads.values import BadValue, Value, parse_text
 
-BUDGET = 7_000_000
+BUDGET = 6_000_000
 """Bytes, of what was read and what was made of it: for all endpoints of a gateway together."""
 
 SLICE = 0.001
@@ -23,7 +23,7 @@ STEP = 32
 CHUNK = 1 << 15
 """Bytes of elements that are sent at once: what a server holds back for a client that reads slowly."""
 
-_OVERHEAD = 270
+_OVERHEAD = 120
 """About the bytes that Python needs for an element beside those that are counted."""
 
 _ONE_IN = 16
@@ -35,9 +35,11 @@ CheckElement: TypeAlias = Callable[[Value], Value]
 _encode = msgspec.json.Encoder().encode
 
 
-Known: TypeAlias = tuple[bytes, bytes]
-"""What was read of an element, and the JSON that was made of it. No class: the garbage collector need not
-look into tuples of bytes again."""
+Known: TypeAlias = bytes
+"""What was read of an element, a zero byte, and the JSON that was made of it, which has none: one object for
+both, for of each Python needs as much again as a short value has."""
+
+_END = b"\0"
 
 
 class Table:
@@ -52,11 +54,12 @@ class Table:
 
     def add(self, name: bytes, raw: bytes, text: bytes) -> None:
         """Remember an element; it takes the place of what was read under its name before."""
-        if self._is_dropped:
+        if self._is_dropped or _END in raw:
             return
-        size = _size(name, raw, text)
+        known = raw + _END + text
+        size = _size(name, known)
         if self._known.make_room(self, size):
-            self._replace(name, (raw, text), size)
+            self._replace(name, known, size)
             return
         # A hash that is larger than the budget is read in one order each time: were the oldest to go for
         # each that comes, none would ever be found.
@@ -64,7 +67,7 @@ class Table:
         if self.elements and self._refused % _ONE_IN == 0:
             self._remove(next(iter(self.elements)))
             if self._known.make_room(self, size):
-                self._replace(name, (raw, text), size)
+                self._replace(name, known, size)
 
     def drop(self) -> None:
         """Forget all, and know nothing more: who still goes through the key makes its elements anew."""
@@ -82,7 +85,7 @@ class Table:
     def _remove(self, name: bytes) -> None:
         gone = self.elements.pop(name, None)
         if gone is not None:
-            size = _size(name, *gone)
+            size = _size(name, gone)
             self.size -= size
             self._known.size -= size
 
@@ -117,8 +120,8 @@ class KnownElements:
         return True
 
 
-def _size(name: bytes, raw: bytes, text: bytes) -> int:
-    return _OVERHEAD + len(name) + len(raw) + len(text)
+def _size(name: bytes, known: Known) -> int:
+    return _OVERHEAD + len(name) + len(known)
 
 
 class PageReader:
@@ -159,8 +162,8 @@ class PageReader:
         known = table.elements if table is not None else {}
         for name, raw in elements:
             found = known.get(name)
-            if found is not None and found[0] == raw:
-                made.append(found[1])
+            if found is not None and found.startswith(raw + _END):
+                made.append(found[len(raw) + 1 :])
                 continue
             text = self._element(name, raw)
             if text is not None:
