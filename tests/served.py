@@ -59,7 +59,12 @@ class Served:
 
 
 @contextmanager
-def served(log: Path, variables: Mapping[str, str], command: tuple[str, ...] = SERVE) -> Iterator[Served]:
+def served(
+    log: Path,
+    variables: Mapping[str, str],
+    command: tuple[str, ...] = SERVE,
+    python: Path | str = sys.executable,
+) -> Iterator[Served]:
     """Serve on a free port with these variables besides; `{port}` in another command is that port."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
@@ -67,7 +72,7 @@ def served(log: Path, variables: Mapping[str, str], command: tuple[str, ...] = S
     filled = [part.replace("{port}", str(port)) for part in command]
     with log.open("wb") as output:
         environment = {**os.environ, **own, **variables}
-        process = subprocess.Popen([sys.executable, *filled], env=environment, stdout=output, stderr=output)
+        process = subprocess.Popen([python, *filled], env=environment, stdout=output, stderr=output)
     try:
         _wait_until_alive(process, port, log)
         yield Served(process, port, log)
