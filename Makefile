@@ -57,8 +57,8 @@ test: $(TEST_READY) ## Run the tests on all cores; fails below 95 % branch cover
 test-cov: $(TEST_READY) ## The same, with a coverage report in htmlcov/
 	$(PY) -m pytest -n $(TEST_PROCESSES) --dist worksteal --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
 
-test-slow: $(SLOW_READY) ## Run the tests that take longer: commands that serve, examples, types of the client
-	$(PY) -m pytest -n auto -m slow $(PYTEST_ARGS)
+test-slow: $(SLOW_READY) ## Run the tests that take longer: commands that serve, each failure of Redis, Sentinels, clusters, examples
+	$(PY) -m pytest -n $(TEST_PROCESSES) --dist worksteal -m slow $(PYTEST_ARGS)
 
 test-browser: $(BROWSER_READY) ## Open the pages in headless Chromium (needs chromium and chromedriver)
 	$(PY) -m pytest -m browser $(PYTEST_ARGS)

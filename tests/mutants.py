@@ -68,7 +68,7 @@ def copy_for(name: str) -> Path:
         "source_paths": ["src"],
         "only_mutate": [f"{PACKAGE}/{pattern}" for pattern in part.changed],
         "also_copy": sorted(path.name for path in copy.iterdir() if path.name not in ("src", "tests")),
-        "pytest_add_cli_args": ["-p", "no:cacheprovider", "-p", "no:xdist"],
+        "pytest_add_cli_args": ["-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not browser and not fuzz"],
         "pytest_add_cli_args_test_selection": [
             *part.tests,
             *(f"--deselect={test}" for test in part.left_out),

@@ -19,6 +19,8 @@ from fullon_cache_api.gateway import FullonCacheGateway
 from fullon_cache_api.integrations.fullon_cache import load_package
 from fullon_cache_api.integrations.fullon_cache.call import AT_ONCE
 
+pytestmark = pytest.mark.slow
+
 DEADLINE = 0.6
 PATHS = [
     "/tickers",

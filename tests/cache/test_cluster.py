@@ -33,7 +33,7 @@ from fullon_cache_api.cache.opening import servers
 from fullon_cache_api.cache.target import Address
 from fullon_cache_api.demo import EmbeddedServer
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 COUNT = 60
 KEYS = tuple(f"key:{number}" for number in range(COUNT))

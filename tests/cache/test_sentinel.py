@@ -25,7 +25,7 @@ from fullon_cache_api.cache.reply import Reply
 from fullon_cache_api.cache.sentinel_client import SentinelClient
 from fullon_cache_api.cache.watch import EVERY, TRUSTED, ReportServer, Watch
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 WHO = ("GET", "who")
 NOTICED_WITHIN = 3.0

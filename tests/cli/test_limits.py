@@ -11,6 +11,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.cli.conftest import Launch
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("trusted", "statuses"),

@@ -97,6 +97,7 @@ def reach(url: str, http: httpx.Client) -> str:
     return "".join(f"{answer.headers} {answer.text}" for answer in answers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("log_format", ["development", "json"])
 @pytest.mark.parametrize("kind", ["password", "username", "nobody", "socket", "tls"])
 def test_no_answer_and_no_log_line_shows_a_secret_or_where_redis_is(

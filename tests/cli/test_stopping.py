@@ -29,6 +29,8 @@ from fullon_cache_api.http.response import Response, send_response
 if TYPE_CHECKING:
     from tests.cli.conftest import Launch
 
+pytestmark = pytest.mark.slow
+
 TICKERS = b"GET /api/tickers HTTP/1.1\r\nHost: localhost\r\n\r\n"
 READY = b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n"
 

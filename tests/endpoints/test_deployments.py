@@ -22,6 +22,8 @@ from fullon_cache_api.cli import main
 from fullon_cache_api.demo import Demo, EmbeddedServer
 from fullon_cache_api.gateway import FullonCacheGateway
 
+pytestmark = pytest.mark.slow
+
 USER = "gateway"
 COHERENT = """\
 info: {title: Small, version: 1.0.0, description: Tickers of an exchange.}

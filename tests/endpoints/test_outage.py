@@ -15,6 +15,8 @@ from support import back, http_client, serving, settings_for
 from fullon_cache_api.demo import EmbeddedServer
 from fullon_cache_api.gateway import FullonCacheGateway
 
+pytestmark = pytest.mark.slow
+
 DEADLINE = 0.3
 CLIENTS = 20
 PATHS = [

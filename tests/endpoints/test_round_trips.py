@@ -130,6 +130,7 @@ COSTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cost", COSTS, ids=lambda cost: f"{cost.path} over {cost.fill.__name__}")
 def test_round_trips_do_not_grow_with_what_is_cached(
     recorded: tuple[httpx.Client, RecordingProxy], writer: "redis.Redis", cost: Cost

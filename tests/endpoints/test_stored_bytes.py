@@ -202,6 +202,7 @@ def assert_answered_as_documented(client: httpx.Client, document: Document) -> N
             assert str(MARK) not in response.text, path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("raw", SPECIAL, ids=range(len(SPECIAL)))
 def test_special_bytes_are_answered_as_documented(
     client: httpx.Client, others: "redis.Redis", document: Document, raw: bytes
@@ -210,6 +211,7 @@ def test_special_bytes_are_answered_as_documented(
     assert_answered_as_documented(client, document)
 
 
+@pytest.mark.slow
 @examples(60)
 @given(STORED)
 @example(b"\xed\xa0\x80")

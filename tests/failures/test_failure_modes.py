@@ -10,6 +10,7 @@ PARAMETERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 @pytest.mark.parametrize("failure", PARAMETERS)
 async def test_a_failure_is_answered_as_the_table_says_and_all_is_well_after_it(failure: Failure) -> None:

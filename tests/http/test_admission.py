@@ -141,6 +141,7 @@ def test_the_gateway_sheds_requests_as_its_settings_say(redis_server: EmbeddedSe
         assert [client.get("/api/tickers").status_code for _ in range(3)] == [200, 200, 200]
 
 
+@pytest.mark.slow
 def test_large_answers_at_a_time_are_bounded_and_each_place_is_given_back(
     redis_server: EmbeddedServer, writer: "redis.Redis"
 ) -> None:

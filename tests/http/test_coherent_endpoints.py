@@ -249,6 +249,7 @@ async def connected(client: httpx.Client, count: int) -> AsyncIterator[list[Conn
             connection.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
 def test_no_answer_is_older_than_the_last_write_that_was_acknowledged_before_it_was_asked_for(
     own: EmbeddedServer, spec: Path, loop: str

@@ -181,6 +181,7 @@ def flat(value: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     return sorted(found)
 
 
+@pytest.mark.slow
 @examples(300)
 @given(st.lists(objects, min_size=1, max_size=6), st.integers(0, 6), st.booleans())
 def test_every_value_is_in_its_row_under_its_path(

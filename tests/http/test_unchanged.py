@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 import redis
@@ -108,6 +108,7 @@ async def test_an_answer_is_made_once_for_each_form_and_each_change(
 async def test_an_answer_is_made_each_time(
     own_server: EmbeddedServer, desk: "redis.Redis", making: Making
 ) -> None:
+    making = replace(making, made=[])
     async with coherent(own_server.url) as client:
         assert len(await asked(Unchanged(client, making), 3)) == 3
         assert len(making.made) == 3

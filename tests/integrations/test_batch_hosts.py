@@ -71,6 +71,7 @@ def test_a_batch_is_answered_below_the_mount(host: httpx.Client) -> None:
     assert (missing["status"], missing["body"]["instance"]) == (404, f"{PATH}/tickers/binance/NO-SUCH")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "get",
     [

@@ -14,6 +14,8 @@ from support import serving_app, settings_for
 from fullon_cache_api import get_all_routers, mount_cache
 from fullon_cache_api.demo import EmbeddedServer
 
+pytestmark = pytest.mark.slow
+
 PATH = "/api/v1/cache"
 COUNT = 5_000
 
