@@ -79,9 +79,18 @@ async def opened(
     pair: tuple[EmbeddedServer, EmbeddedServer], rewrite: Callable[[bytes], bytes]
 ) -> AsyncIterator[tuple[ReadClient, list[tuple[str, str]], Proxy]]:
     """A client that reaches the replica through a proxy, the servers that it is told of, and the proxy."""
+    async with Proxy(port_of(pair[0])) as sentinel, through(pair, rewrite, sentinel) as found:
+        yield found
+
+
+@asynccontextmanager
+async def through(
+    pair: tuple[EmbeddedServer, EmbeddedServer], rewrite: Callable[[bytes], bytes], sentinel: Proxy
+) -> AsyncIterator[tuple[ReadClient, list[tuple[str, str]], Proxy]]:
+    """The same with a Sentinel of the test's own."""
     master, replica = pair
     told: list[tuple[str, str]] = []
-    async with Proxy(port_of(replica)) as proxy, Proxy(port_of(master)) as sentinel:
+    async with Proxy(port_of(replica)) as proxy:
         proxy.rewrite = rewrite
         name(sentinel, port_of(master), proxy.port)
         async with client_of(sentinel, told, "true") as client:
@@ -130,11 +139,30 @@ async def first_read(client: ReadClient) -> Reply:
         (with_info(lambda info: info.replace(b"role:slave", b"role:master")), MASTER),
         (with_info(lambda info: info.replace(b"link_status:up", b"link_status:down")), MASTER),
         (with_info(lambda info: info.replace(b"seconds_ago", b"days_ago")), MASTER),
+        (with_info(lambda info: re.sub(rb"(master_port:)\d+", rb"\g<1>1", info)), MASTER),
+        (with_info(lambda info: info.replace(b"_host:127.0.0.1", b"_host:127.0.0.2")), MASTER),
+        (with_info(lambda info: info.replace(b"_host:127.0.0.1", b"_host:localhost")), REPLICA),
+        (with_info(lambda info: info.replace(b"_host:127.0.0.1", b"_host:no.such.host.invalid")), MASTER),
         (with_info(lambda info: b"nothing"), MASTER),
         (with_info(lambda info: info + b"\r\nmore:of:the:same\r\n"), REPLICA),
         (lambda piece: b"-NOPERM no\r\n" if b"# Replication" in piece else piece, MASTER),
     ],
-    ids=["now", "12 s ago", "13 s ago", "never", "a master", "down", "unsaid", "nonsense", "more", "denied"],
+    ids=[
+        "now",
+        "12 s ago",
+        "13 s ago",
+        "never",
+        "a master",
+        "down",
+        "unsaid",
+        "of another port",
+        "of another host",
+        "of the same host by name",
+        "of no host",
+        "nonsense",
+        "more",
+        "denied",
+    ],
 )
 async def test_a_replica_is_read_as_long_as_it_has_heard_its_master_within_12_seconds(
     pair: tuple[EmbeddedServer, EmbeddedServer], rewrite: Callable[[bytes], bytes], found: bytes
@@ -165,6 +193,50 @@ async def test_a_replica_that_begins_to_lag_is_left_for_the_master_and_taken_aga
             while await first_read(client) == MASTER:
                 await asyncio.sleep(0.01)
         assert [role for role, _ in told] == ["replica", "master", "replica"]
+
+
+async def test_a_replica_of_a_master_that_has_been_replaced_is_left_for_the_new_one(
+    pair: tuple[EmbeddedServer, EmbeddedServer],
+) -> None:
+    """Its Sentinel goes on holding it to be well: it is connected, and hears its old master."""
+    with EmbeddedServer(port=0) as other:
+        writer_of(other).set("who", b"the new master")
+        async with (
+            Proxy(port_of(other)) as sentinel,
+            through(pair, lambda piece: piece, sentinel) as (client, told, proxy),
+        ):
+            assert await read(client) == REPLICA
+            name(sentinel, port_of(other), proxy.port, epoch=8)
+            async with asyncio.timeout(COMES_WITHIN):
+                while (found := await first_read(client)) == REPLICA:
+                    await asyncio.sleep(0.01)
+            assert found == b"the new master"
+            began = asyncio.get_running_loop().time()
+            while asyncio.get_running_loop().time() - began < AVOIDED + 0.5:
+                assert await first_read(client) == b"the new master"
+                await asyncio.sleep(0.02)
+            assert {role for role, _ in told[2:]} == {"replica", "master"}
+
+
+@pytest.mark.parametrize("how", ["refuses", "drops", "hangs"])
+async def test_a_replica_that_cannot_be_reached_is_left_for_the_master(
+    pair: tuple[EmbeddedServer, EmbeddedServer], how: str
+) -> None:
+    """Whatever one Sentinel says of it, who may have heard of nothing for a while (TILT)."""
+    async with opened(pair, lambda piece: piece) as (client, _, proxy):
+        match how:
+            case "refuses":
+                proxy.refuse()
+            case "drops":
+                await proxy.drop()
+            case "hangs":
+                proxy.hold()
+        began = asyncio.get_running_loop().time()
+        with suppress(CacheUnavailable):
+            assert await read(client) == MASTER
+        assert await read(client) == MASTER
+        assert asyncio.get_running_loop().time() - began < CONNECT_TIMEOUT + 1
+        proxy.release()
 
 
 async def test_a_server_that_is_not_the_master_is_not_read_whatever_the_sentinels_say(

@@ -58,8 +58,14 @@ def test_who_has_heard_of_a_failover_never_believes_less_but_all_together(
         assert view.epoch >= least or len(heard) == len(said)
 
 
-def replica(port: bytes = b"6380", flags: bytes = b"slave", link: bytes = b"ok") -> bytes:
-    return texts(b"ip", b"10.0.0.2", b"port", port, b"flags", flags, b"master-link-status", link)
+def replica(
+    port: bytes = b"6380", flags: bytes = b"slave", link: bytes = b"ok", master: tuple[bytes, ...] = ()
+) -> bytes:
+    said = (b"ip", b"10.0.0.2", b"port", port, b"flags", flags, b"master-link-status", link)
+    return texts(
+        *said,
+        *(word for pair in zip((b"master-host", b"master-port"), master, strict=False) for word in pair),
+    )
 
 
 ADDRESS = texts(b"10.0.0.1", b"6379")
@@ -77,6 +83,11 @@ REPLICA, SECOND = Address("10.0.0.2", 6380), Address("10.0.0.2", 6381)
         ((ADDRESS, MASTER, array(replica(flags=b"slave,s_down"))), View(OLD, 7)),
         ((ADDRESS, MASTER, array(replica(flags=b"slave,disconnected"))), View(OLD, 7)),
         ((ADDRESS, MASTER, array(replica(link=b"err"))), View(OLD, 7)),
+        ((ADDRESS, MASTER, array(replica(master=(b"10.0.0.1", b"6379")))), View(OLD, 7, (REPLICA,))),
+        ((ADDRESS, MASTER, array(replica(master=(b"a.name", b"6379")))), View(OLD, 7, (REPLICA,))),
+        ((ADDRESS, MASTER, array(replica(master=(b"10.0.0.3", b"6379")))), View(OLD, 7)),
+        ((ADDRESS, MASTER, array(replica(master=(b"10.0.0.1", b"6378")))), View(OLD, 7)),
+        ((ADDRESS, MASTER, array(replica(master=(b"a.name", b"6378")))), View(OLD, 7)),
         ((ADDRESS, MASTER, array(replica(port=b"?"))), View(OLD, 7)),
         ((ADDRESS, MASTER, array(b":1\r\n")), View(OLD, 7)),
         ((b"*-1\r\n", b"-ERR No such master\r\n", b"-ERR No such master\r\n"), UNKNOWN),

@@ -1,6 +1,7 @@
 """What Sentinels say of a master and its replicas, and what is believed of it."""
 
 import asyncio
+import ipaddress
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -122,18 +123,34 @@ def _view(address: Reply, master: Reply, replicas: Reply) -> View | None:
         return View(None)
     match address, _fields(master).get(b"config-epoch", b""), replicas:
         case [bytes(host), bytes(port)], epoch, list() if port.isdigit() and epoch.isdigit():
-            found = (_well(_fields(replica)) for replica in replicas)
+            named = Address(host.decode(), int(port))
+            found = (_well(_fields(replica), named) for replica in replicas)
             usable = tuple(sorted(replica for replica in found if replica is not None))
-            return View(Address(host.decode(), int(port)), int(epoch), usable)
+            return View(named, int(epoch), usable)
     return None
 
 
-def _well(replica: dict[bytes, bytes]) -> Address | None:
-    """Return the address of a replica that its Sentinel holds to be up and connected to its master."""
+def _well(replica: dict[bytes, bytes], master: Address) -> Address | None:
+    """Return the address of a replica that its Sentinel holds to be up and connected to that master.
+
+    A Sentinel holds one to be well that is connected to any: to a master that has been replaced, too.
+    """
     port = replica.get(b"port", b"")
     # Whatever else is to be said of it stands among the flags: s_down, o_down, disconnected.
     is_well = replica.get(b"flags") == b"slave" and replica.get(b"master-link-status") == b"ok"
+    its_port = replica.get(b"master-port", b"%d" % master.port)
+    its_host = replica.get(b"master-host", master.host.encode()).decode(errors="replace")
+    if its_port != b"%d" % master.port or _are_two(its_host, master.host):
+        return None
     return Address(replica[b"ip"].decode(), int(port)) if is_well and port.isdigit() else None
+
+
+def _are_two(host: str, other: str) -> bool:
+    """Whether two hosts are surely not the same: a name may be that of any address."""
+    try:
+        return ipaddress.ip_address(host) != ipaddress.ip_address(other)
+    except ValueError:
+        return False
 
 
 def _fields(reply: Reply) -> dict[bytes, bytes]:

@@ -20,7 +20,7 @@ TRUSTED = 2.0
 """Seconds after which a server that the Sentinels were not heard to confirm is not read any more."""
 
 AVOIDED = 3.0
-"""Seconds for which a replica that lags behind is not chosen again."""
+"""Seconds for which a replica that lags behind is not chosen again, or one that cannot be reached."""
 
 _NO_QUORUM = "no quorum of Sentinels"
 
@@ -37,11 +37,21 @@ class Severable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The server that is read; `version` is another one with each change."""
+    """The server that is read, and its `master`; `version` is another one with each change of either."""
 
     version: int
     target: RedisTarget
-    is_replica: bool
+    master: Address
+
+    @property
+    def address(self) -> Address:
+        """Where it listens."""
+        return Address(self.target.host, self.target.port)
+
+    @property
+    def is_replica(self) -> bool:
+        """Whether it is not the master itself."""
+        return self.address != self.master
 
 
 class Watch:
@@ -93,7 +103,7 @@ class Watch:
     def avoid(self, server: Server) -> None:
         """Read from another server than a replica that is not fit, if there is one."""
         if server.is_replica and server.version == self._version:
-            self._avoided[Address(server.target.host, server.target.port)] = _now() + AVOIDED
+            self._avoided[server.address] = _now() + AVOIDED
             self._agreed = -math.inf
 
     async def close(self) -> None:
@@ -144,11 +154,10 @@ class Watch:
         self._epoch, self._agreed = view.epoch, asked
         address = self._choose(view, view.master)
         target = replace(self._target.server, host=address.host, port=address.port)
-        is_replica = address != view.master
-        if self._server is None or (self._server.target, self._server.is_replica) != (target, is_replica):
+        if self._server is None or (self._server.target, self._server.master) != (target, view.master):
             self._version += 1
-            self._server = Server(self._version, target, is_replica)
-            self._report("replica" if is_replica else "master", f"{address.host}:{address.port}")
+            self._server = server = Server(self._version, target, view.master)
+            self._report("replica" if server.is_replica else "master", f"{address.host}:{address.port}")
 
     def _choose(self, view: View, master: Address) -> Address:
         """Return the replica that is read already, else any that is well, else the master."""
@@ -157,7 +166,7 @@ class Watch:
         now = _now()
         well = [replica for replica in view.replicas if self._avoided.get(replica, -math.inf) <= now]
         if self._server is not None:
-            read = Address(self._server.target.host, self._server.target.port)
+            read = self._server.address
             if read in well:
                 return read
         return random.choice(well) if well else master

@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 
 from .connection import Connection, Unusable, read_reply
 from .reply import Reply
-from .target import CONNECT_TIMEOUT
+from .target import CONNECT_TIMEOUT, Address
 from .watch import Server, Watch
 
 LOOKED_AT_EVERY = 1.0
@@ -47,8 +47,11 @@ class WatchedConnection:
                 await connection.connect()
                 await self._look(server, connection)
         except TimeoutError:
-            await self.disconnect(nowait=True)
+            await self._give_up(server)
             raise Unusable(self._watch.reason if server is None else "no connection") from None
+        except Exception:
+            await self._give_up(server)
+            raise
         except BaseException:
             await self.disconnect(nowait=True)
             raise
@@ -93,6 +96,12 @@ class WatchedConnection:
         """Return the next reply; raises a reply that is an error."""
         return await self._open().read_response()
 
+    async def _give_up(self, server: Server | None) -> None:
+        """Close what is no use; a replica is left for another server, though Sentinels may say it is well."""
+        if server is not None:
+            self._watch.avoid(server)
+        await self.disconnect(nowait=True)
+
     def _open(self) -> Connection:
         if self._connection is None:
             raise Unusable("no connection")
@@ -105,7 +114,7 @@ class WatchedConnection:
         await connection.send_packed_command([packed], check_health=False)
         reply = await read_reply(connection)
         if server.is_replica:
-            if not _is_near(reply):
+            if not await _follows(reply, server.master):
                 self._watch.avoid(server)
                 raise Unusable("the replica lags behind")
         elif not (isinstance(reply, list) and reply[:1] == [b"master"]):
@@ -113,10 +122,26 @@ class WatchedConnection:
         self._looked = asyncio.get_running_loop().time()
 
 
-def _is_near(reply: Reply) -> bool:
-    """Whether INFO shows a replica that hears its master, and not from an earlier time."""
+async def _follows(reply: Reply, master: Address) -> bool:
+    """Whether INFO shows a replica that hears that master, and not from an earlier time."""
     lines = reply.splitlines() if isinstance(reply, bytes) else []
     told = dict(line.split(b":", 1) for line in lines if b":" in line)
     heard = told.get(b"master_last_io_seconds_ago", b"")
     up = told.get(b"role") == b"slave" and told.get(b"master_link_status") == b"up"
-    return up and heard.isdigit() and int(heard) <= LAG
+    if not (up and heard.isdigit() and int(heard) <= LAG):
+        return False
+    if told.get(b"master_port") != b"%d" % master.port:
+        return False
+    return await _is_same(told.get(b"master_host", b"").decode(errors="replace"), master.host)
+
+
+async def _is_same(host: str, other: str) -> bool:
+    """Whether two names or addresses lead to the same host."""
+    if host == other:
+        return True
+    loop = asyncio.get_running_loop()
+    try:
+        found, others = [await loop.getaddrinfo(each, None) for each in (host, other)]
+    except OSError:
+        return False
+    return not {each[4][0] for each in found}.isdisjoint(each[4][0] for each in others)
