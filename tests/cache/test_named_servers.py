@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
+from itertools import pairwise
 
 import pytest
 from caches import COMES_WITHIN, port_of
@@ -18,6 +19,7 @@ from fullon_cache_api.cache import (
     SentinelTarget,
     open_client,
     parse_url,
+    watch,
 )
 from fullon_cache_api.cache.connection import Unusable
 from fullon_cache_api.cache.opening import servers
@@ -203,7 +205,7 @@ async def test_a_replica_of_a_master_that_has_been_replaced_is_left_for_the_new_
         writer_of(other).set("who", b"the new master")
         async with (
             Proxy(port_of(other)) as sentinel,
-            through(pair, lambda piece: piece, sentinel) as (client, told, proxy),
+            through(pair, lambda piece: piece, sentinel) as (client, _, proxy),
         ):
             assert await read(client) == REPLICA
             name(sentinel, port_of(other), proxy.port, epoch=8)
@@ -215,7 +217,6 @@ async def test_a_replica_of_a_master_that_has_been_replaced_is_left_for_the_new_
             while asyncio.get_running_loop().time() - began < AVOIDED + 0.5:
                 assert await first_read(client) == b"the new master"
                 await asyncio.sleep(0.02)
-            assert {role for role, _ in told[2:]} == {"replica", "master"}
 
 
 @pytest.mark.parametrize("how", ["refuses", "drops", "hangs"])
@@ -239,6 +240,25 @@ async def test_a_replica_that_cannot_be_reached_is_left_for_the_master(
         proxy.release()
 
 
+async def test_a_replica_that_is_never_fit_is_tried_less_and_less_often(
+    pair: tuple[EmbeddedServer, EmbeddedServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "AVOIDED", 0.1)
+    monkeypatch.setattr(watch, "MOST_AVOIDED", 0.8)
+    tried: list[float] = []
+    loop = asyncio.get_running_loop()
+    async with opened(pair, heard(b"60")) as (client, told, _):
+        while len(tried) < 7:
+            with suppress(CacheUnavailable):
+                assert await read(client) == MASTER
+            tried += [loop.time()] * (sum(role == "replica" for role, _ in told) - len(tried))
+            await asyncio.sleep(0.005)
+    pauses = [later - earlier for earlier, later in pairwise(tried)]
+    # A round of questions, once in 0.3 s, is what chooses.
+    for pause, least in zip(pauses, [0.1, 0.2, 0.4, 0.8, 0.8, 0.8], strict=True):
+        assert least <= pause < least + COMES_WITHIN
+
+
 async def test_a_server_that_is_not_the_master_is_not_read_whatever_the_sentinels_say(
     pair: tuple[EmbeddedServer, EmbeddedServer],
 ) -> None:
@@ -258,8 +278,8 @@ async def test_a_connection_is_good_for_as_long_as_the_sentinels_confirm_its_ser
         name(sentinel, port_of(pair[0]))
         target = parse_url(f"redis+sentinel://127.0.0.1:{sentinel.port}/main")
         assert isinstance(target, SentinelTarget)
-        watch = Watch(target)
-        connection = WatchedConnection(watch)
+        asked = Watch(target)
+        connection = WatchedConnection(asked)
 
         async def state() -> tuple[bool, bool, bool]:
             return connection.is_connected, await connection.can_read(), connection.has_unread()
@@ -270,7 +290,7 @@ async def test_a_connection_is_good_for_as_long_as_the_sentinels_confirm_its_ser
         await connection.send_packed_command([b"PING\r\n"])
         assert await connection.read_response() == b"PONG"
         # Nobody asks the Sentinels from here on.
-        await watch.close()
+        await asked.close()
         assert await state() == (True, True, True)
         await connection.disconnect()
         await connection.connect()
@@ -279,7 +299,7 @@ async def test_a_connection_is_good_for_as_long_as_the_sentinels_confirm_its_ser
         assert await state() == (False, True, True)
         with pytest.raises(Unusable, match=r"^no connection$"):
             await connection.read_response()
-        await watch.close()
+        await asked.close()
 
 
 async def test_a_master_that_lets_nobody_connect_is_an_outage_within_a_second(

@@ -5,7 +5,7 @@ import math
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 from weakref import WeakSet
 
 from .connection import Unusable
@@ -20,7 +20,11 @@ TRUSTED = 2.0
 """Seconds after which a server that the Sentinels were not heard to confirm is not read any more."""
 
 AVOIDED = 3.0
-"""Seconds for which a replica that lags behind is not chosen again, or one that cannot be reached."""
+"""Seconds for which a replica that lags behind is not chosen again, or one that cannot be reached: twice as
+many with each time that it is found so again."""
+
+MOST_AVOIDED = 30.0
+"""Seconds for which it is avoided at most."""
 
 _NO_QUORUM = "no quorum of Sentinels"
 
@@ -54,6 +58,13 @@ class Server:
         return self.address != self.master
 
 
+class _Avoided(NamedTuple):
+    """Until when a server is not chosen, and for how long that has been."""
+
+    until: float
+    seconds: float
+
+
 class Watch:
     """Asks the Sentinels from its first use on until it is closed; it belongs to the running event loop."""
 
@@ -66,7 +77,7 @@ class Watch:
         self._agreed = -math.inf
         self.reason = _NO_QUORUM
         """Why no server can be named, where none can."""
-        self._avoided: dict[Address, float] = {}
+        self._avoided: dict[Address, _Avoided] = {}
         self._connections: WeakSet[Severable] = WeakSet()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
@@ -103,7 +114,8 @@ class Watch:
     def avoid(self, server: Server) -> None:
         """Read from another server than a replica that is not fit, if there is one."""
         if server.is_replica and server.version == self._version:
-            self._avoided[server.address] = _now() + AVOIDED
+            before = self._avoided.get(server.address)
+            self._avoided[server.address] = _avoided(before, _now())
             self._agreed = -math.inf
 
     async def close(self) -> None:
@@ -164,7 +176,8 @@ class Watch:
         if not self._target.replicas:
             return master
         now = _now()
-        well = [replica for replica in view.replicas if self._avoided.get(replica, -math.inf) <= now]
+        avoided = {address for address, each in self._avoided.items() if each.until > now}
+        well = [replica for replica in view.replicas if replica not in avoided]
         if self._server is not None:
             read = self._server.address
             if read in well:
@@ -176,6 +189,13 @@ class Watch:
         connections, self._connections = list(self._connections), WeakSet()
         for connection in connections:
             await connection.disconnect(nowait=True)
+
+
+def _avoided(before: _Avoided | None, now: float) -> _Avoided:
+    """Return for how long a server is avoided from now on; one that has been well since is as any other."""
+    again = before is not None and now - before.until < before.seconds
+    seconds = min(2 * before.seconds, MOST_AVOIDED) if before is not None and again else AVOIDED
+    return _Avoided(now + seconds, seconds)
 
 
 def _now() -> float:
