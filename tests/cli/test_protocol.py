@@ -103,6 +103,27 @@ def test_a_target_of_the_allowed_length_is_answered_and_a_longer_one_is_414(
     assert host.seen == ["/" + "a" * 299]
 
 
+@pytest.mark.parametrize("length", [65_536, 70_000, 130_000])
+def test_a_target_that_is_longer_than_can_be_taken_apart_is_414(
+    running: Bounded, host: Host, length: int
+) -> None:
+    client = running.connect()
+    client.sendall(get("/" + "a" * length))
+    problem(client, 414, "target-too-long")
+    assert host.seen == []
+
+
+def test_what_comes_behind_a_head_in_pieces_is_no_part_of_it(running: Bounded, host: Host) -> None:
+    requests = [get(f"/{number}", "A: " + "b" * 200) for number in range(24)]
+    requests.append(get("/24", "Connection: close"))
+    client = running.connect()
+    client.sendall(requests[0][:10])
+    wait_until(lambda: any(one._head for one in list(running.server.server_state.connections)))
+    client.sendall(requests[0][10:] + b"".join(requests[1:]))
+    assert statuses(client) == [200] * 25
+    assert host.seen == [f"/{number}" for number in range(25)]
+
+
 @pytest.mark.parametrize(
     "fields",
     [[f"A-{n}: b" for n in range(100)], ["A: " + "b" * 2_000], [f"A-{n}: {'b' * 60}" for n in range(40)]],

@@ -289,6 +289,22 @@ def test_no_answer_is_larger_than_it_may_be(redis_server: EmbeddedServer, writer
         assert client.get("/api/tickers/kraken/A1-B").status_code == 200
 
 
+@pytest.mark.parametrize("most", [100, 1_000, 5_000])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_large_answer_whose_first_part_is_larger_than_it_may_be_is_413(
+    redis_server: EmbeddedServer, writer: "redis.Redis", most: int, method: str
+) -> None:
+    writer.hset("tickers:binance", mapping={f"A{n}/B": '{"bid": 1.5}' for n in range(3_000)})
+    settings = settings_for(redis_server.url, API_MAX_ANSWER=str(most), API_COMPRESSION="off")
+    with serving(FullonCacheGateway(settings=settings)) as client:
+        for _ in range(2):
+            answer = client.request(method, "/api/tickers/binance")
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            if method == "GET":
+                assert (answer.status_code, answer.json()["type"]) == (413, "/problems/answer-too-large")
+        assert client.get("/health/live").status_code == 200
+
+
 def test_below_a_public_mount_rates_hold_as_well(redis_server: EmbeddedServer) -> None:
     host = FastAPI()
     settings = settings_for(redis_server.url, API_RATE="0.01", API_RATE_BURST="2")

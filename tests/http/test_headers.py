@@ -105,6 +105,9 @@ def test_a_well_formed_id_goes_with_every_answer_and_another_with_none(
         made = served.get("/nothing", headers={"X-Request-ID": given_id})
         assert made.headers["x-request-id"] == made.json()["request_id"] != given_id
     assert "x-request-id" not in served.get("/api/tickers").headers
+    several = [("X-Request-ID", "one"), ("X-Request-ID", "two")]
+    assert "x-request-id" not in served.get("/api/tickers", headers=several).headers
+    assert served.get("/nothing", headers=several).headers["x-request-id"] not in ("one", "two")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ for the head of a request, and for a client to take an answer, for as long as th
 
 import asyncio
 import fcntl
-import math
 import re
 import sys
 from collections.abc import Callable
@@ -80,8 +79,8 @@ class Protocol(HttpToolsProtocol):
         self._limits: Limits = config.limits
         self._hosts = config.hosts
         self._timeout = config.limits.client_timeout
-        self._head: float = 0
-        self._size: float = 0
+        self._head = 0
+        self._size = 0
         self._has_body = False
         self._behind_head = 0
         self._refused: float | None = None
@@ -101,11 +100,11 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read what came; of a head that comes in pieces, no more than a head may have."""
+        if self._is_over():
+            return
         self._idle_since = None
         before = self.scope
         self._size = self._head + len(data)
-        if self._head and self._size > self._limits.target + self._limits.headers:
-            return self._refuse(self._too_large())
         self._has_body = False
         try:
             self.parser.feed_data(data)
@@ -114,7 +113,7 @@ class Protocol(HttpToolsProtocol):
             pass
         except httptools.HttpParserError:
             return self._refuse(BadRequest())
-        if self._refused is not None:
+        if self._is_over():
             return
         scope = self.scope
         # Trailer fields, or what frames chunks: the parser holds a field until it has all of it.
@@ -126,6 +125,12 @@ class Protocol(HttpToolsProtocol):
             self._head = 0
         else:
             self._head = self._size if scope is before else 1
+            if self._head > self._limits.target + self._limits.headers:
+                self._refuse(self._too_large())
+
+    def _is_over(self) -> bool:
+        """Whether nothing is answered any more, and what comes is thrown away."""
+        return self._refused is not None
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field of the head; those of a trailer are never taken for that (RFC 9110, section 6.5.1)."""
@@ -142,8 +147,10 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin to answer a request, or to say why it will not be."""
-        url, version = httptools.parse_url(self.url), self.parser.get_http_version()
-        if len(self.url) > self._limits.target or len(self.headers) > MAX_FIELDS:
+        is_long = len(self.url) > self._limits.target
+        # Beyond 65,535 bytes httptools takes no URL apart.
+        url, version = httptools.parse_url(b"/" if is_long else self.url), self.parser.get_http_version()
+        if is_long or len(self.headers) > MAX_FIELDS:
             error: Exception | None = self._too_large()
         elif self._size > self._limits.headers and self._has_long_fields():
             error = HeadersTooLarge()
@@ -344,8 +351,6 @@ class Protocol(HttpToolsProtocol):
         self.transport.write_eof()
         self.flow.resume_reading()
         self._refused = self.loop.time()
-        # Nothing that comes from now on is short enough.
-        self._head = math.inf
 
 
 @lru_cache(64)

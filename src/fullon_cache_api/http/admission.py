@@ -126,21 +126,34 @@ class AnswerLimit:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         left, replaced = self._most, False
+        start: Message | None = None
 
         async def send_within(message: Message) -> None:
-            nonlocal left, replaced
-            if message["type"] == "http.response.start" and _length(message) > self._most:
-                replaced = True
-                response = self._problem(scope, AnswerTooLarge(self._most))
-                return await send_response(scope, receive, send, response)
+            nonlocal left, replaced, start
             if replaced:
                 return
+            if message["type"] == "http.response.start":
+                # Until its body begins, another answer can take its place.
+                start = message
+                if _length(message) <= self._most:
+                    return
             left -= len(message.get("body", b""))
-            if left < 0:
-                raise AnswerTooLarge(self._most)
+            if start is message or left < 0:
+                error = AnswerTooLarge(self._most)
+                if start is not None:
+                    replaced = True
+                    await send_response(scope, receive, send, self._problem(scope, error))
+                raise error
+            if start is not None:
+                begun, start = start, None
+                await send(begun)
             await send(message)
 
-        await self._app(scope, receive, send_within)
+        try:
+            await self._app(scope, receive, send_within)
+        except AnswerTooLarge:
+            if not replaced:
+                raise
 
 
 class RateControl:

@@ -90,10 +90,10 @@ async def send_response(scope: Scope, receive: Receive, send: Send, response: Re
     own_headers: tuple[Header, ...] = ()
     # Problems have one in any case.
     if response.status < 400:
-        for field in scope["headers"]:
-            if field[0] == REQUEST_ID and WELL_FORMED_ID.fullmatch(field[1]):
-                own_headers = (field,)
-                break
+        given = [field for field in scope["headers"] if field[0] == REQUEST_ID]
+        # Several are no id, as one that is not well-formed is none.
+        if len(given) == 1 and WELL_FORMED_ID.fullmatch(given[0][1]):
+            own_headers = (given[0],)
     body = b"" if scope["method"] == "HEAD" else response.body
     whole: Whole | None = getattr(send, "whole", None)
     if (
