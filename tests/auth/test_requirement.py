@@ -66,6 +66,12 @@ def test_a_key_is_found_in_its_header_among_others() -> None:
     assert BOTH.look(headers) is DESK.key.principal
 
 
+def test_blanks_around_a_key_are_no_part_of_it() -> None:
+    for value in (KEY + b" ", b" " + KEY, b"\t" + KEY + b" \t"):
+        assert BOTH.look([(b"x-api-key", value)]) is DESK.key.principal
+        assert BOTH.name_of([(b"x-api-key", value)]) == f"key {DESK.key.id}"
+
+
 def test_a_request_that_says_nothing_is_told_how_it_could() -> None:
     error = refused(BOTH, (b"host", b"x"))
     assert (error.reason, error.given, error.expired) == ("nothing says who asks", False, False)
@@ -76,7 +82,7 @@ def test_a_request_that_says_nothing_is_told_how_it_could() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [b"", b"x", KEY[:-1], KEY + b" ", b"Bearer " + KEY, KEY + b", " + KEY],
+    [b"", b"x", KEY[:-1], KEY[:9] + b" " + KEY[9:], b"Bearer " + KEY, KEY + b", " + KEY],
     ids=["empty", "short", "cut", "with a space", "with a scheme", "twice"],
 )
 def test_what_is_no_key_is_refused(value: bytes) -> None:

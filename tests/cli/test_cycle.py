@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from fullon_cache_api.cli import cycle
 from fullon_cache_api.cli.graceful import ServerConfig
 from fullon_cache_api.cli.protocol import Protocol
 from fullon_cache_api.http.response import Response, send_response
@@ -103,6 +104,20 @@ def exchange(app: Sequence[Message] | ASGIApp, request: bytes = GET, *, own: boo
         return wire
 
     return asyncio.run(run())
+
+
+def test_what_an_answer_repeats_of_a_long_query_is_not_kept() -> None:
+    link = Response.sized(200, ((b"link", b"<?fields=%d>" % 0),), b"ok")
+    for long in (False, True):
+        query = b"a" * (12_000 if long else 10)
+        before = [kept.cache_info().currsize for kept in (cycle._known_lines, cycle._line)]
+        for number in range(30):
+            answered = link._replace(headers=((b"link", b"<?%d%b>" % (number, query)), *link.headers[1:]))
+            sent = exchange(Gateway(answered), b"GET /?%b HTTP/1.1\r\nHost: x\r\n\r\n" % query).received
+            assert b"link: <?%d%b>\r\n" % (number, query) in sent
+        after = [kept.cache_info().currsize for kept in (cycle._known_lines, cycle._line)]
+        grown = [now - then for now, then in zip(after, before, strict=True)]
+        assert max(grown) <= 2 if long else min(grown) >= 29
 
 
 @pytest.mark.parametrize("request_line", [b"GET / HTTP/1.1", b"GET / HTTP/1.0"])

@@ -97,6 +97,7 @@ def test_a_hit_sends_nothing_and_each_change_is_answered_at_once(own: EmbeddedSe
             answers = [client.get(TICKER) for _ in range(3)]
             assert [answer.json()["ticker"]["bid"] for answer in answers] == [number] * 3
             assert {answer.headers["cache-control"] for answer in answers} == {"max-age=1"}
+            assert [answer.headers.get("age") for answer in answers] == [None, "1", "1"]
             assert len({answer.headers["etag"] for answer in answers}) == 1
             (listed,) = client.get("/tickers/binance").json()["tickers"]
             assert listed["ticker"]["bid"] == number

@@ -5,13 +5,14 @@ import gc
 import json
 import sys
 import tracemalloc
+from pathlib import Path
 from types import FrameType
 
 import pytest
 import redis
 from asgi import answer, http_scope
 from endpoints.proxy import RecordingProxy
-from support import settings_for
+from support import CHECKOUT, settings_for
 
 from fullon_cache_api.demo import EmbeddedServer
 from fullon_cache_api.gateway import FullonCacheGateway
@@ -96,6 +97,67 @@ async def test_requests_leave_no_memory_behind(redis_server: EmbeddedServer) -> 
         finally:
             tracemalloc.stop()
     assert after - before < 20_000
+
+
+SELECTING = """
+info: {title: Tickers, version: '1'}
+parameters:
+  exchange: {in: path, schema: {type: string}, example: binance}
+  fields: {in: query, select: fields, schema: {type: string}}
+  page_limit: {name: limit, in: query, select: limit, schema: {type: integer, minimum: 1, maximum: 1000}}
+  offset: {in: query, select: offset, schema: {type: integer, minimum: 0, maximum: 1000}}
+endpoints:
+  /shared/{exchange}:
+    operationId: listShared
+    summary: Tickers
+    parameters: [exchange, fields, page_limit, offset]
+    read: TickCache.get_all_tickers
+    response: exchange_tickers.json
+    max_age: 0.1
+    stale_if_error: 30
+  /coherent/{exchange}:
+    operationId: listCoherent
+    summary: Tickers
+    parameters: [exchange, fields, page_limit, offset]
+    read: TickCache.get_all_tickers
+    response: exchange_tickers.json
+    coherent: true
+    stale_if_error: 30
+"""
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("kind", ["shared", "coherent"])
+async def test_what_clients_select_takes_no_more_memory_than_is_meant_for_answers(
+    redis_server: EmbeddedServer, writer: "redis.Redis", tmp_path: Path, kind: str
+) -> None:
+    """1,500 selections of 6 kB each, and the Link to what follows repeats each of them."""
+    writer.hset("tickers:binance", mapping={f"S{n}/USDT": json.dumps(TICK) for n in range(5)})
+    (tmp_path / "endpoints.yaml").write_text(SELECTING)
+    (tmp_path / "schemas").symlink_to(CHECKOUT / "schemas")
+    spec = tmp_path / "endpoints.yaml"
+    settings = settings_for(redis_server.url, SHARED_READS="true", ENDPOINTS_FILE=str(spec))
+    async with FullonCacheGateway(settings=settings) as gateway:
+        app = gateway.get_app()
+
+        async def load(first: int, last: int) -> None:
+            for number in range(first, last):
+                names = ",".join(f"ticker.{'x' * 100}{number}_{one}" for one in range(48))
+                found = await answer(app, http_scope(f"/api/{kind}/binance?limit=1&fields={names}"))
+                assert found.status == 200
+
+        await load(0, 20)
+        gc.collect()
+        tracemalloc.start()
+        try:
+            before, _ = tracemalloc.get_traced_memory()
+            await load(20, 1_520)
+            gc.collect()
+            after, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    # What is kept of finished answers and of last good ones: 4 MB each.
+    assert after - before < 9_000_000
 
 
 @pytest.mark.anyio

@@ -370,7 +370,7 @@ async def test_a_read_that_began_before_nothing_was_found_is_not_kept() -> None:
 
 
 def last(size: int) -> Last:
-    return Last(0, Finished(Response(200, (), b"x" * size)))
+    return Last(0, Finished(Response(200, (), b"x" * size)), size + 1_000)
 
 
 def test_last_answers_take_no_more_than_their_budget_and_the_oldest_go_first() -> None:

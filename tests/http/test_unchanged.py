@@ -13,6 +13,7 @@ from fullon_cache_api.cache import CacheClient, CoherentClient, RedisTarget
 from fullon_cache_api.cache.client import ReadClient
 from fullon_cache_api.cache.commands import Command
 from fullon_cache_api.cache.errors import CorruptValue
+from fullon_cache_api.cache.reply import Reply
 from fullon_cache_api.demo import EmbeddedServer
 from fullon_cache_api.http.forms import Form
 from fullon_cache_api.http.kept import Finished
@@ -23,6 +24,7 @@ from fullon_cache_api.reads.pages import Stream
 JSON: Form = object()  # type: ignore[assignment]
 TABLE: Form = object()  # type: ignore[assignment]
 ONE: tuple[Command, ...] = (("GET", "key:1"),)
+PLAIN, AGED = ((), False), (((b"age", b"1"),), True)
 
 
 @dataclass
@@ -84,14 +86,54 @@ async def test_an_answer_is_made_once_for_each_form_and_each_change(
     async with coherent(own_server.url) as client:
         making = Making()
         unchanged = Unchanged(client, making)
-        assert await asked(unchanged, 3) == [b"[b'a']"] * 3
-        assert await asked(unchanged, 3, TABLE) == [b"[b'a']"] * 3
+        assert await asked(unchanged, 4) == [b"[b'a']"] * 4
+        # The first time it is not known that it will be asked for again.
         assert making.made == [b"[b'a']"] * 2
+        assert await asked(unchanged, 3, TABLE) == [b"[b'a']"] * 3
+        assert making.made == [b"[b'a']"] * 3
         desk.set("key:1", "c")
         assert await asked(unchanged, 3) == [b"[b'c']"] * 3
         desk.delete("key:1")
         assert await asked(unchanged, 3) == [b"[None]"] * 3
-        assert making.made[2:] == [b"[b'c']", b"[None]"]
+        assert making.made[3:] == [b"[b'c']", b"[None]"]
+
+
+@pytest.mark.anyio
+async def test_whatever_is_made_of_a_copy_says_that_it_may_be_a_second_old(
+    own_server: EmbeddedServer, desk: "redis.Redis"
+) -> None:
+    async with coherent(own_server.url) as client:
+        for making in (Making(), Making(is_derived=False), Making(reads=2)):
+            unchanged = Unchanged(client, making)
+            for value in (b"1", b"2"):
+                desk.set("key:1", value)
+                found = [await unchanged(JSON, asyncio.get_running_loop().time() + 2) for _ in range(9)]
+                said = [(one.response.headers, one.is_copy) for one in found if isinstance(one, Finished)]
+                # A second read of the same request can find the copy of the first.
+                assert said[0] == PLAIN or making.reads == 2
+                # The notice of the change may spoil what is read beside it.
+                assert set(said) <= {PLAIN, AGED}
+                assert said[-1] == AGED
+
+
+@pytest.mark.anyio
+async def test_what_can_say_no_age_is_not_made_of_a_copy(
+    own_server: EmbeddedServer, desk: "redis.Redis"
+) -> None:
+    read: list[Reply] = []
+
+    async def large(form: Form, deadline: float, client: ReadClient) -> Finished | Stream:
+        read.extend(await client.execute(ONE, deadline))
+        return Stream("all", "key:1", {}, [])
+
+    async with coherent(own_server.url) as client:
+        unchanged = Unchanged(client, large)
+        for _ in range(3):
+            assert isinstance(await unchanged(JSON, asyncio.get_running_loop().time() + 2), Stream)
+        before = desk.info("commandstats")["cmdstat_get"]["calls"]
+        await unchanged(JSON, asyncio.get_running_loop().time() + 2)
+        assert desk.info("commandstats")["cmdstat_get"]["calls"] == before + 1
+        assert set(read) == {b"a"}
 
 
 @pytest.mark.anyio
@@ -137,11 +179,11 @@ async def test_nothing_is_given_again_once_redis_tells_of_no_change(
     async with coherent(own_server.url) as client:
         making = Making()
         unchanged = Unchanged(client, making)
-        await asked(unchanged, 2)
+        await asked(unchanged, 3)
         desk.client_kill_filter(skipme=True)
         await until(lambda: not client.is_live)
         assert len(await asked(unchanged, 2)) == 2
-        assert len(making.made) == 3
+        assert len(making.made) == 4
 
 
 def test_nothing_is_given_again_in_another_event_loop(
@@ -156,7 +198,7 @@ def test_nothing_is_given_again_in_another_event_loop(
     async def main() -> None:
         await asked(unchanged, 1)
         await until(lambda: client.is_live)
-        await asked(unchanged, 2)
+        await asked(unchanged, 3)
         await client.close()
         await plain.close()
 

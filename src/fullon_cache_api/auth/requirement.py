@@ -15,6 +15,9 @@ Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 
 REALM = "fullon-cache-api"
 _AUTHORIZATION = b"authorization"
+_BLANKS = b" \t"
+"""What may stand around a field's value, and is no part of it (RFC 9110, section 5.5)."""
+
 _BEARER = re.compile(rb"bearer(?: +([A-Za-z0-9._~+/-]+=*))?[ \t]*", re.IGNORECASE)
 """RFC 6750, section 2.1; without a token it is a bearer's all the same, and a bad one."""
 
@@ -82,7 +85,7 @@ class Requirement:
             if name == self._header:
                 if key is not None:
                     raise self._refused("two keys are given")
-                key = value
+                key = value.strip(_BLANKS)
             elif name == _AUTHORIZATION and self._tokens is not None and _BEARER.match(value):
                 if authorization is not None:
                     raise self._refused("two tokens are given")
@@ -101,7 +104,7 @@ class Requirement:
         """
         for name, value in headers:
             if name == self._header and self._keys is not None:
-                who = self._keys.value.find(value, self._clock())
+                who = self._keys.value.find(value.strip(_BLANKS), self._clock())
             elif name == _AUTHORIZATION and self._tokens is not None:
                 match = _BEARER.fullmatch(value)
                 who = self._tokens.remembered(match[1]) if match is not None and match[1] else None

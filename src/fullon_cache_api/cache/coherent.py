@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
+from typing import NamedTuple
 
 from .client import ReadClient
 from .commands import Command
@@ -9,6 +10,14 @@ from .connection import Connection
 from .copies import Copies, KeyCopies
 from .reply import Reply
 from .tracking import ReportTracking, Tracking
+
+
+class CoherentRead(NamedTuple):
+    """Replies, whether they are a copy, and where they are kept, if that is all in one place."""
+
+    replies: list[Reply]
+    is_copy: bool = False
+    held: KeyCopies | None = None
 
 
 class CoherentClient:
@@ -43,6 +52,11 @@ class CoherentClient:
         """Whether Redis is known to be dead, and only a probe asks it: the circuit is open."""
         return self._client.is_open
 
+    @property
+    def uncopied(self) -> ReadClient:
+        """The client that reads everything from Redis."""
+        return self._client
+
     async def execute(
         self, commands: tuple[Command, ...], deadline: float, *, page: bool = False
     ) -> list[Reply]:
@@ -51,35 +65,34 @@ class CoherentClient:
         That is as far as can be known without asking Redis: a change counts once Redis' notice of it has
         reached this machine, and after copies.LIFETIME at the latest.
         """
-        replies, _ = await self.read(commands, deadline, page=page)
-        return replies
+        return (await self.read(commands, deadline, page=page)).replies
 
     async def read(
         self, commands: tuple[Command, ...], deadline: float, *, page: bool = False
-    ) -> tuple[list[Reply], KeyCopies | None]:
-        """Return what `execute` does, and where these replies are kept, if it is all in one place."""
+    ) -> CoherentRead:
+        """Return what `execute` does, and where it comes from."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._start_in(loop)
         if page:
-            return await self._client.execute(commands, deadline, page=True), None
+            return CoherentRead(await self._client.execute(commands, deadline, page=True))
         copies, tracking = self._copies, self._tracking
         if not tracking.is_live:
             # What is known to be dead is asked by a probe alone.
             if not self._client.is_open:
                 tracking.start()
-            return await self._client.execute(commands, deadline), None
+            return CoherentRead(await self._client.execute(commands, deadline))
         if copies.holds(commands, loop.time()) and (tracking.is_settled or await tracking.settled()):
             found = copies.find(commands, loop.time())
             if found is not None:
-                return found, copies.of(commands)
+                return CoherentRead(found, True, copies.of(commands))
         fill = copies.begin(commands, loop.time()) if tracking.is_live else None
         if fill is None:
-            return await self._client.execute(commands, deadline), None
+            return CoherentRead(await self._client.execute(commands, deadline))
         try:
             replies = await self._client.execute(fill.questions, deadline)
             held = copies.of(commands) if copies.keep(fill, replies) else None
-            return fill.answers(replies), held
+            return CoherentRead(fill.answers(replies), False, held)
         finally:
             copies.end(fill)
 

@@ -17,6 +17,9 @@ _NO_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _LARGEST = 65_536
 """Bytes of a body; to put a larger one behind its head costs more than to send it by itself."""
 
+_LONGEST = 256
+"""Bytes of a header's value, or of the query that it may repeat, beyond which its line is not kept."""
+
 _UVICORNS = frozenset({b"connection", b"transfer-encoding"})
 _BODILESS = frozenset({204, 304})
 
@@ -43,7 +46,7 @@ class Cycle(RequestResponseCycle):
             if (
                 message["type"] == "http.response.body"
                 and not message.get("more_body")
-                and self.whole(head["status"], fields, (), message.get("body", b""))
+                and self.whole(head["status"], (), fields, message.get("body", b""))
             ):
                 return
             head = {**head, "headers": fields}
@@ -80,7 +83,9 @@ def _content(
     body: bytes,
 ) -> list[bytes] | None:
     """Return an answer in parts, None where it does not say how long it is, or asks for anything else."""
-    parts = (_known_lines(tuple(cycle.default_headers)), _known_lines(tuple(headers)), _lines(own_headers))
+    # What answers repeat of a long query is not kept: how much that is, clients would say.
+    known = _known_lines if len(cycle.scope["query_string"]) <= _LONGEST else _lines
+    parts = (_known_lines(tuple(cycle.default_headers)), known(tuple(headers)), _lines(own_headers))
     length: int | None = None
     content = [STATUS_LINE[status]]
     for part in parts:
@@ -108,7 +113,7 @@ def _lines(headers: Sequence[Header]) -> _Lines | None:
     lines = []
     for field in headers:
         name, value = field
-        line = _line(field)
+        line = _line(field) if len(value) <= _LONGEST else _new_line(field)
         if line is None or name in _UVICORNS:
             return None
         if name == b"content-length":
@@ -123,10 +128,12 @@ _known_lines = lru_cache(2_048)(_lines)
 """The same of those that many answers have: most of those of all answers are the same few."""
 
 
-@lru_cache(2_048)
-def _line(field: Header) -> bytes | None:
-    """Return a header field as it is sent; most of those of all answers are the same few."""
+def _new_line(field: Header) -> bytes | None:
+    """Return a header field as it is sent, None where it is none."""
     name, value = field
     if _NAME.fullmatch(name) is None or _NO_VALUE.search(value):
         return None
     return b"%s: %s\r\n" % field
+
+
+_line = lru_cache(2_048)(_new_line)

@@ -116,8 +116,7 @@ class Answers:
 
     def to(self, arguments: Sequence[Argument], selection: Selection | None) -> Obtain:
         """Return what obtains the answer to some arguments, as often as asked."""
-        obtain = partial(self.obtain, arguments, selection)
-        client = self._source.client
+        obtain, client = partial(self.obtain, arguments, selection), self._source.client
         return Unchanged(client, obtain) if isinstance(client, CoherentClient) else obtain
 
     async def obtain(

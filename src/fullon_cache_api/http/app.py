@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 from .embedding import EndpointRoute, EndpointRouter
-from .handler import Handler, Respond
+from .handler import REMEMBERED, Handler, Respond
 from .path import own_path, raw_path, segments_of, uri_reference
 from .problems import (
     MethodNotAllowed,
@@ -23,11 +23,8 @@ from .response import ALLOW, Response, send_response
 from .route import RouteTree
 
 _LONGEST_INSTANCE = 1_024
-_REMEMBERED = 2_048
+_ROUTES = 2_048
 """Paths with their queries whose routes and arguments are known."""
-
-_REMEMBERED_LENGTH = 256
-"""Longer ones are not kept: what a client sends must not decide how much memory is held."""
 
 _WHOLE_SERVER = b"*"
 """What OPTIONS asks about the server as a whole (RFC 9110, section 9.3.7)."""
@@ -53,7 +50,7 @@ class GatewayApp(Starlette):
     ) -> None:
         super().__init__()
         self._tree = tree
-        self._found_once = lru_cache(_REMEMBERED)(self._found)
+        self._found_once = lru_cache(_ROUTES)(self._found)
         self._report = report
 
         @asynccontextmanager
@@ -116,7 +113,7 @@ class GatewayApp(Starlette):
         method = scope["method"]
         if method in ("GET", "HEAD"):
             query: bytes = scope["query_string"]
-            found = self._found_once if len(path) + len(query) <= _REMEMBERED_LENGTH else self._found
+            found = self._found_once if len(path) + len(query) <= REMEMBERED else self._found
             return found(path, query)
         handler = self._tree.find(segments_of(path))
         if method == "OPTIONS" and (handler is not None or raw_path(scope) == _WHOLE_SERVER):

@@ -20,6 +20,10 @@ from .shared import Obtain, Shared
 from .stale import StaleIfError
 from .streaming import ReportCut
 
+REMEMBERED = 256
+"""Bytes of a path and its query for which an answer may be looked for again: what a client sends is not to
+decide how much memory is held."""
+
 Respond: TypeAlias = Callable[[Scope], Awaitable[Response]]
 """Answers GET and HEAD of one path and query, as often as asked."""
 
@@ -56,9 +60,10 @@ def make_handler(
             return unless_known(scope, made.response)
         return await deliver(scope, form, made, deadline)
 
-    def respond_by(obtain: Obtain) -> Respond:
-        if source.shared is None or not endpoint.max_age or endpoint.coherent:
-            return partial(respond, obtain)
+    is_shared = source.shared is not None and bool(endpoint.max_age) and not endpoint.coherent
+
+    def share(obtain: Obtain) -> Respond:
+        assert source.shared is not None and endpoint.max_age
         return Shared(obtain, deliver, smallest, forms, endpoint.max_age, source.deadline, source.shared)
 
     def handle(segments: Sequence[bytes], query_string: bytes) -> Respond:
@@ -67,6 +72,8 @@ def make_handler(
         if selector is not None and (query_string or selector.by_default):
             selection = selector.selection(arguments[fed:], query_string)
         obtain = answers.to(arguments[:fed], selection)
+        is_short = sum(map(len, segments)) + len(segments) + len(query_string) <= REMEMBERED
+        respond_by = share if is_shared and is_short else partial(partial, respond)
         if endpoint.stale_if_error is None:
             return respond_by(obtain)
         return StaleIfError(

@@ -26,13 +26,15 @@ _OVERHEAD = 700
 class Finished(NamedTuple):
     """An answer that can be sent; a collection `is_empty` if there was nothing to leave out either.
 
-    It `is_derived` where it depends on arguments and on what was read alone: not on the time, say.
+    It `is_derived` where it depends on arguments and on what was read alone: not on the time, say. It
+    `is_copy` where it was made of local copies.
     """
 
     response: Response
     skipped: tuple[CorruptValue, ...] = ()
     is_empty: bool = False
     is_derived: bool = False
+    is_copy: bool = False
 
 
 Key: TypeAlias = Derived | tuple[Derived, Selection]
@@ -69,15 +71,16 @@ class Kept:
 
 def size_of(key: Key, finished: Finished) -> int:
     """Return about how many bytes an answer takes, and those that it is made of."""
-    return _size(key) + len(finished.response.body)
+    return bytes_of(key) + finished.response.size
 
 
-def _size(value: object) -> int:
+def bytes_of(value: object) -> int:
+    """Return about how many bytes what an answer depends on takes."""
     match value:
         case bytes() | str():
             return len(value) + 50
         case tuple() | list():
-            return 50 + sum(map(_size, value))
+            return 50 + sum(map(bytes_of, value))
         case Held():
-            return _size(value.elements)
+            return bytes_of(value.elements)
     return 30

@@ -30,6 +30,11 @@ class Response(NamedTuple):
         """Return an answer with the Content-Length of its body."""
         return cls(status, (*headers, (b"content-length", b"%d" % len(body))), body)
 
+    @property
+    def size(self) -> int:
+        """The bytes of its headers and of its body."""
+        return len(self.body) + sum(len(name) + len(value) for name, value in self.headers)
+
 
 JSON_TYPE = b"application/json"
 PROBLEM_TYPE = b"application/problem+json"

@@ -93,7 +93,7 @@ class Shared:
         age = asyncio.get_running_loop().time() - copy.began
         if finished is None or age > min(wanted, self._max_age):
             return None
-        return finished._replace(response=_aged(finished.response, age))
+        return finished._replace(response=aged(finished.response, age))
 
     async def _read(self, form: Form, now: float, deadline: float) -> Finished | Stream:
         copy = Copy(now, asyncio.get_running_loop().create_future())
@@ -120,7 +120,7 @@ class SharedAnswers:
         if self.held.get(key) is copy:
             del self.held[key]
             if finished is not None:
-                self.kept.add(self.held, key, copy, len(finished.response.body))
+                self.kept.add(self.held, key, copy, finished.response.size)
 
 
 def wanted_age(scope: Scope) -> float:
@@ -131,6 +131,6 @@ def wanted_age(scope: Scope) -> float:
     return min((float(age or 0) for age in _DIRECTIVE.findall(value)), default=math.inf)
 
 
-def _aged(response: Response, age: float) -> Response:
-    # Rounded up: no answer is older than it says.
+def aged(response: Response, age: float) -> Response:
+    """Return an answer that says its age, rounded up: none is older than it says."""
     return response._replace(headers=(*response.headers, (b"age", b"%d" % math.ceil(age))))

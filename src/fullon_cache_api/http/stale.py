@@ -14,7 +14,7 @@ from fullon_cache_api.reads.pages import Stream
 from fullon_cache_api.spec.problems import CACHE_TIMEOUT, CACHE_UNAVAILABLE
 
 from .forms import Form, Forms
-from .kept import Finished
+from .kept import Finished, bytes_of
 from .parameters import Argument
 from .response import NO_STORE, Response, header
 from .selection import Selection
@@ -47,11 +47,8 @@ class Last:
 
     began: float
     finished: Finished
-
-    @property
-    def size(self) -> int:
-        """About how many bytes it takes."""
-        return len(self.finished.response.body) + _OVERHEAD
+    size: int
+    """About how many bytes it takes, with what it is found by."""
 
 
 @dataclass(slots=True, eq=False)
@@ -163,9 +160,10 @@ class StaleIfError:
             made = await obtain(form, deadline)
             if isinstance(made, Stream):
                 answers.forget(group)
-            # Another read may have found nothing while this one was on its way.
-            elif began > reads.denied:
-                answers.keep((group, self._selection, form), Last(began, made))
+            # Another read may have found nothing while this one was on its way, and a copy is older than it.
+            elif began > reads.denied and not made.is_copy:
+                size = _OVERHEAD + made.response.size + bytes_of((group, self._selection))
+                answers.keep((group, self._selection, form), Last(began, made, size))
             return made
         except (CacheUnavailable, CacheTimeout):
             raise

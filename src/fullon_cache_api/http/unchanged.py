@@ -6,12 +6,13 @@ from typing import TypeAlias
 from fullon_cache_api.cache.client import ReadClient
 from fullon_cache_api.cache.coherent import CoherentClient
 from fullon_cache_api.cache.commands import Command
-from fullon_cache_api.cache.copies import KeyCopies
+from fullon_cache_api.cache.copies import LIFETIME, KeyCopies
 from fullon_cache_api.cache.reply import Reply
 from fullon_cache_api.reads.pages import Stream
 
 from .forms import Form
 from .kept import Finished
+from .shared import aged
 
 ObtainBy: TypeAlias = Callable[[Form, float, ReadClient], Awaitable[Finished | Stream]]
 """Reads an answer through a client and makes it in a form, before a deadline."""
@@ -21,15 +22,19 @@ class Unchanged:
     """Obtains the answer to one path and query: the last one, while its replies are kept and coherent.
 
     Only what comes of one key is given again, and only where it depends on what was read alone: not on the
-    time, and with nothing left out, which is reported each time.
+    time, and with nothing left out, which is reported each time. What is asked for once is not kept.
+
+    Whatever comes of a copy has the age that a copy may have: that Redis has told of all changes by now is
+    all but certain, and an answer is never older than it says.
     """
 
-    __slots__ = ("_client", "_held", "_obtain")
+    __slots__ = ("_client", "_held", "_is_known", "_obtain")
 
     def __init__(self, client: CoherentClient, obtain: ObtainBy) -> None:
         self._client = client
         self._obtain = obtain
         self._held: KeyCopies | None = None
+        self._is_known = False
 
     async def __call__(self, form: Form, deadline: float) -> Finished | Stream:
         """Return the answer in a form; raises what the read raises."""
@@ -40,18 +45,31 @@ class Unchanged:
                 return unchanged
         noting = _Noting(self._client)
         made = await self._obtain(form, deadline, noting)
-        if isinstance(made, Finished) and made.is_derived and not made.skipped and noting.held is not None:
+        if isinstance(made, Stream):
+            # It says nothing of an age.
+            return await self._obtain(form, deadline, self._client.uncopied) if noting.is_copy else made
+        if self._is_known and made.is_derived and not made.skipped and noting.held is not None:
             self._held = noting.held
-            self._client.keep_made(noting.held, name, made, len(made.response.body))
-        return made
+            copy = _copied(made)
+            self._client.keep_made(noting.held, name, copy, copy.response.size)
+        self._is_known = True
+        return _copied(made) if noting.is_copy else made
+
+
+def _copied(made: Finished) -> Finished:
+    return made._replace(response=aged(made.response, LIFETIME), is_copy=True)
 
 
 class _Noting:
-    """The client of one request: `held` is where its replies are kept, if all of them are in one place."""
+    """The client of one request: `held` is where its replies are kept, if all of them are in one place.
+
+    One copy among them makes all that comes of them one.
+    """
 
     def __init__(self, client: CoherentClient) -> None:
         self._client = client
         self._reads = 0
+        self.is_copy = False
         self.held: KeyCopies | None = None
 
     @property
@@ -64,9 +82,10 @@ class _Noting:
     ) -> list[Reply]:
         """Return what the client does."""
         self._reads += 1
-        replies, held = await self._client.read(commands, deadline, page=page)
-        self.held = held if self._reads == 1 else None
-        return replies
+        read = await self._client.read(commands, deadline, page=page)
+        self.is_copy = self.is_copy or read.is_copy
+        self.held = read.held if self._reads == 1 else None
+        return read.replies
 
     def ping(self, deadline: float) -> Awaitable[float]:
         """Return how many milliseconds Redis takes to answer PING."""
