@@ -173,6 +173,46 @@ async def test_an_answer_whose_key_changed_while_it_was_read_is_made_again(
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("milliseconds", [60, 300])
+async def test_nothing_is_given_again_once_the_time_to_live_of_its_key_has_passed(
+    own_server: EmbeddedServer, desk: "redis.Redis", milliseconds: int
+) -> None:
+    """Redis tells of that when it deletes the key, which is later here."""
+    desk.config_set("hz", 1)
+    loop = asyncio.get_running_loop()
+    async with coherent(own_server.url) as client:
+        unchanged = Unchanged(client, Making())
+        for _ in range(3):
+            desk.set("key:1", "short", px=milliseconds)
+            ends = loop.time() + milliseconds / 1000
+            began = loop.time()
+            while (found := await asked(unchanged, 1)) == [b"[b'short']"]:
+                assert began < ends + 0.02
+                await asyncio.sleep(0.001)
+                began = loop.time()
+            assert found == [b"[None]"]
+
+
+@pytest.mark.anyio
+async def test_nothing_is_given_again_for_longer_than_a_second(
+    own_server: EmbeddedServer, desk: "redis.Redis"
+) -> None:
+    """Redis does not tell of SWAPDB."""
+    loop = asyncio.get_running_loop()
+    async with coherent(own_server.url) as client:
+        making = Making()
+        unchanged = Unchanged(client, making)
+        await asked(unchanged, 3)
+        desk.swapdb(0, 1)
+        swapped = began = loop.time()
+        while await asked(unchanged, 1) == [b"[b'a']"]:
+            assert began < swapped + 1.1
+            await asyncio.sleep(0.005)
+            began = loop.time()
+        assert await asked(unchanged, 2) == [b"[None]"] * 2
+
+
+@pytest.mark.anyio
 async def test_nothing_is_given_again_once_redis_tells_of_no_change(
     own_server: EmbeddedServer, desk: "redis.Redis"
 ) -> None:
