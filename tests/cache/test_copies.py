@@ -263,6 +263,19 @@ def test_what_was_made_takes_its_part_of_the_budget() -> None:
     assert copies.size == 0
 
 
+def test_another_reply_than_the_one_that_is_kept_ends_all_that_is_kept_of_its_key() -> None:
+    """Redis does not tell of SWAPDB, nor of a flush in time."""
+    copies = Copies()
+    held = made_of(copies)
+    keep(copies, [b"1"], GET)
+    assert copies.find((GET,), 0.5) == [b"1"]
+    keep(copies, [b"2"], GET)
+    assert copies.find((GET,), 0.5) is None
+    assert (held.made, copies.size) == ({}, 0)
+    keep(copies, [NO_TTL, b"2"], GET)
+    assert copies.find((GET,), 0.5) == [b"2"]
+
+
 def test_replies_of_several_keys_are_in_no_one_place() -> None:
     copies = Copies()
     keep(copies, [NO_TTL, NO_TTL, b"1", b"2"], GET, ("GET", "b"))

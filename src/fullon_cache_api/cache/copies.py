@@ -188,7 +188,12 @@ class Copies:
 
     def _add(self, key: str, command: Command, reply: Reply) -> bool:
         held = self._held.get(key)
-        if held is None or command in held.replies:
+        if held is None:
+            return False
+        if command in held.replies:
+            # One of both is older, and Redis has not told of it: neither is kept.
+            if held.replies[command] != reply:
+                self._drop(key)
             return False
         share = self._budget // _SHARE
         size = _OVERHEAD + _size(list(command), share) + _size(reply, share)
