@@ -240,6 +240,21 @@ async def test_a_replica_that_cannot_be_reached_is_left_for_the_master(
         proxy.release()
 
 
+async def test_a_replica_that_is_found_unfit_once_is_avoided_as_if_once(
+    pair: tuple[EmbeddedServer, EmbeddedServer],
+) -> None:
+    async with Proxy(port_of(pair[1])) as proxy, Proxy(port_of(pair[0])) as sentinel:
+        proxy.rewrite = heard(b"60")
+        name(sentinel, port_of(pair[0]), proxy.port)
+        target = parse_url(f"redis+sentinel://127.0.0.1:{sentinel.port}/main?replicas=true")
+        assert isinstance(target, SentinelTarget)
+        asked = Watch(target)
+        with pytest.raises(Unusable, match=r"^the replica lags behind$"):
+            await WatchedConnection(asked).connect()
+        assert [each.seconds for each in asked._avoided.values()] == [3.0]
+        await asked.close()
+
+
 async def test_a_replica_that_is_never_fit_is_tried_less_and_less_often(
     pair: tuple[EmbeddedServer, EmbeddedServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:

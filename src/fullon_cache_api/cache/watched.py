@@ -77,6 +77,9 @@ class WatchedConnection:
             try:
                 async with asyncio.timeout(_LOOK_WITHIN):
                     await self._look(server, connection)
+            except Unusable:
+                self._watch.avoid(server)
+                return True
             except (TimeoutError, RedisError, OSError, RuntimeError):
                 return True
         return False
@@ -115,7 +118,6 @@ class WatchedConnection:
         reply = await read_reply(connection)
         if server.is_replica:
             if not await _follows(reply, server.master):
-                self._watch.avoid(server)
                 raise Unusable("the replica lags behind")
         elif not (isinstance(reply, list) and reply[:1] == [b"master"]):
             raise Unusable("it is not the master")

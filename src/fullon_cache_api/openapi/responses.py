@@ -181,9 +181,9 @@ def operation_responses(
     `others` are the further media types that it comes in.
     """
     pages = endpoint.selecting("limit") and endpoint.selecting("offset")
-    is_shared = endpoint.max_age or endpoint.coherent
+    has_age = endpoint.max_age or endpoint.coherent
     stale = _STALE if endpoint.stale_if_error is not None else _NO_HEADERS
-    headers = {**(AGE if is_shared or stale else _NO_HEADERS), **stale, **(_LINK if pages else _NO_HEADERS)}
+    headers = {**(AGE if has_age or stale else _NO_HEADERS), **stale, **(_LINK if pages else _NO_HEADERS)}
     return answer_responses(schema, example, problems_of(endpoint), partial, others, headers)
 
 
