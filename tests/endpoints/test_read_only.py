@@ -136,4 +136,4 @@ def test_the_handshake_is_auth_and_select_and_nothing_else(demo: DemoGateway, re
         assert client.get("/api/tickers").json() == {"count": 0, "tickers": []}
         assert client.get("/api/accounts/1/balances").status_code == 404
     sent = {name.removeprefix("cmdstat_") for name in demo.writer.info("commandstats")}
-    assert sent - ASKED_BY_THIS_TEST == {"auth", "select", "scan", "hget"}
+    assert sent - ASKED_BY_THIS_TEST == {"auth", "select", "scan", "hmget"}

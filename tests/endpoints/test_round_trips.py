@@ -157,13 +157,13 @@ def test_round_trips_do_not_grow_with_what_is_cached(
     [
         ("/tickers/binance/BTC-USDT", [("HMGET", "tickers:binance", "BTC/USDT", "BTC-USDT")]),
         ("/tickers/binance/BTC%2FUSDT/price", [("HMGET", "tickers:binance", "BTC/USDT")]),
-        ("/accounts/1/balances", [("HGET", "accounts", "1")]),
+        ("/accounts/1/balances", [("HMGET", "accounts", "1")]),
         ("/accounts/1/balances/USDT", [("HGET", "accounts", "1")]),
-        ("/accounts/1/positions", [("HGET", "account_positions", "1")]),
+        ("/accounts/1/positions", [("HMGET", "account_positions", "1")]),
         ("/accounts/1/positions/BTC-USDT", [("HGET", "account_positions", "1")]),
         ("/orders/1/status?exchange=binance", [("HGET", "order_status:binance", "1")]),
-        ("/exchanges/binance/orders/1", [("HGET", "order_status:binance", "1")]),
-        ("/bots/7/status", [("HGET", "bot_status", "7")]),
+        ("/exchanges/binance/orders/1", [("HMGET", "order_status:binance", "1")]),
+        ("/bots/7/status", [("HMGET", "bot_status", "7")]),
         (
             "/bots/binance/BTC-USDT/blocked",
             [("HMGET", "block_exchange", "binance:BTC/USDT", "binance:BTC-USDT")],

@@ -92,13 +92,7 @@ class Reader:
     async def hmget(self, key: str, fields: Sequence[str]) -> list[bytes | None]:
         """HMGET: several fields of a hash, None for those that are not there."""
         (reply,) = await self._client.execute((("HMGET", key, *fields),), self._deadline)
-        if not isinstance(reply, list) or len(reply) != len(fields):
-            raise WrongType(key).error() if is_wrong_type(reply) else CacheUnavailable("unexpected reply")
-        # Faster for few fields than what `_texts` does.
-        for value in reply:
-            if value is not None and type(value) is not bytes:
-                raise CacheUnavailable("unexpected reply")
-        return reply  # type: ignore[return-value]
+        return hash_values(reply, key, len(fields))
 
     async def hgetall(self, key: str) -> dict[bytes, bytes]:
         """HGETALL: a whole hash, empty where there is no such key."""
@@ -203,6 +197,17 @@ def _usable(command: Command, reply: Reply) -> "Reply | WrongType":
     elif name in ("LLEN", "HLEN") and not isinstance(reply, int):
         raise CacheUnavailable("unexpected reply")
     return reply
+
+
+def hash_values(reply: Reply, key: str, count: int) -> list[bytes | None]:
+    """Return HMGET's reply for so many fields of a key; raises CorruptValue where that is no hash."""
+    if not isinstance(reply, list) or len(reply) != count:
+        raise WrongType(key).error() if is_wrong_type(reply) else CacheUnavailable("unexpected reply")
+    # Faster for few fields than what `_texts` does.
+    for value in reply:
+        if value is not None and type(value) is not bytes:
+            raise CacheUnavailable("unexpected reply")
+    return reply  # type: ignore[return-value]
 
 
 def pairs(reply: Reply) -> dict[bytes, bytes]:

@@ -14,6 +14,7 @@ from fullon_cache_api.cache.coherent import CoherentClient
 from fullon_cache_api.cache.errors import CacheTimeout, CorruptValue
 from fullon_cache_api.cache.reader import LargeHashes, Reader
 from fullon_cache_api.reads.answer import Answer, Derived
+from fullon_cache_api.reads.lookup import Lookup
 from fullon_cache_api.reads.pages import Stream
 from fullon_cache_api.reads.read import Read
 from fullon_cache_api.spec.model import Endpoint, Spec
@@ -30,7 +31,7 @@ from .selection import Selection
 from .shared import Obtain, SharedAnswers
 from .stale import LastAnswers
 from .streaming import OpenStreams, ReportCut, Streaming, Turns
-from .unchanged import Unchanged
+from .unchanged import ObtainBy, Unchanged
 
 ReportSkipped: TypeAlias = Callable[[str, Sequence[CorruptValue]], None]
 """Is told the operationId and what was left out of its answer."""
@@ -97,6 +98,7 @@ class Answers:
         contract = Contract(endpoint, spec.schemas)
         self.forms = Forms(endpoint, contract, spec.schemas)
         self._read: Callable[..., Awaitable[Answer | Derived | Stream | None]] = read.function
+        self._look_up = read.look_up
         self._source = source
         self._operation_id = endpoint.operation_id
         self._report_skipped = report_skipped
@@ -116,7 +118,12 @@ class Answers:
 
     def to(self, arguments: Sequence[Argument], selection: Selection | None) -> Obtain:
         """Return what obtains the answer to some arguments, as often as asked."""
-        obtain, client = partial(self.obtain, arguments, selection), self._source.client
+        client = self._source.client
+        obtain: ObtainBy
+        if self._look_up is not None:
+            obtain = partial(self._found, self._look_up(*arguments), selection)
+        else:
+            obtain = partial(self.obtain, arguments, selection)
         return Unchanged(client, obtain) if isinstance(client, CoherentClient) else obtain
 
     async def obtain(
@@ -132,8 +139,7 @@ class Answers:
         if answer is None:
             raise NotCached
         if isinstance(answer, Derived):
-            key = answer if selection is None else (answer, selection)
-            finished = form.kept.get(key) or self._finish_once(answer, form, selection, key)
+            finished = self._derived(answer, form, selection)
         elif isinstance(answer, Answer):
             finished = self.forms.finish(answer, form, selection)
         elif self._is_by_element and selection is None:
@@ -141,6 +147,21 @@ class Answers:
         else:
             finished = await self._gather(answer, form, selection, deadline)
         return self._checked(finished)
+
+    async def _found(
+        self,
+        lookup: Lookup,
+        selection: Selection | None,
+        form: Form,
+        deadline: float,
+        client: ReadClient | None = None,
+    ) -> Finished:
+        """Return what `obtain` does, without what a read that may send anything needs."""
+        (reply,) = await (client or self._source.client).execute(lookup.commands, deadline)
+        answer = lookup.found(reply)
+        if answer is None:
+            raise NotCached
+        return self._checked(self._derived(answer, form, selection))
 
     async def deliver(self, scope: Scope, form: Form, made: Finished | Stream, deadline: float) -> Response:
         """Return what was obtained as the answer to a request: compressed, or sent while it is made."""
@@ -159,7 +180,11 @@ class Answers:
         """
         return scope.get("http_version") == "1.0" or (form is not self.forms.json and "app" in scope)
 
-    def _finish_once(self, derived: Derived, form: Form, selection: Selection | None, key: Key) -> Finished:
+    def _derived(self, derived: Derived, form: Form, selection: Selection | None) -> Finished:
+        """Return an answer that is made once, for as long as it is kept."""
+        key: Key = derived if selection is None else (derived, selection)
+        if (known := form.kept.get(key)) is not None:
+            return known
         finished = self.forms.finish(derived.answer(), form, selection)._replace(is_derived=True)
         self._source.kept.add(form.kept, key, finished, size_of(key, finished))
         return finished

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from fullon_cache_api.cache.reader import Reader, pairs
 from fullon_cache_api.spec.signature import Argument
 
-from .answer import Answer, Blame, Body, Derived, Elements, readable
+from .answer import Answer, Blame, Body, Elements, readable
 from .arguments import ACCOUNT_ID, NAME, SYMBOL
+from .lookup import Lookup, lookup
 from .pages import HashScan, Stream, unfinished, whole_or_pages
 from .read import read
 from .shape import AMOUNT, INTEGER, STRING, TEXT, closed, collection, mapping, opened, overview
@@ -105,19 +106,10 @@ async def get_all_accounts(reader: Reader) -> Answer | Stream:
     return accounts.answer("accounts", ACCOUNTS)
 
 
-@read(
-    "OrdersCache.get_full_accounts",
-    (ACCOUNT_ID,),
-    commands=("HGET",),
-    keys=(ACCOUNTS,),
-    answer=ACCOUNT,
-    absent=True,
-)
-async def get_full_accounts(reader: Reader, account_id: int) -> Derived | None:
+@lookup("OrdersCache.get_full_accounts", (ACCOUNT_ID,), keys=(ACCOUNTS,), answer=ACCOUNT)
+def get_full_accounts(account_id: int) -> Lookup:
     """One account with its balances in every currency."""
-    field = str(account_id)
-    raw = await reader.hget(ACCOUNTS, field)
-    return None if raw is None else Derived(account, (field, raw), ACCOUNTS, field)
+    return Lookup(ACCOUNTS, (str(account_id),), account)
 
 
 @read(
@@ -143,23 +135,22 @@ async def get_full_account(reader: Reader, account_id: int, currency: str) -> An
     return Answer(body, ACCOUNTS, field=field)
 
 
-@read(
+@lookup(
     "AccountCache.get_positions",
     (ACCOUNT_ID,),
-    commands=("HGET",),
     keys=(POSITIONS,),
     answer=collection("positions", POSITION, account_id=INTEGER, updated_at=TEXT),
     elements="positions",
+    absent=False,
 )
-async def get_positions(reader: Reader, account_id: int) -> Derived:
+def get_positions(account_id: int) -> Lookup:
     """The positions of one account, and of no other."""
-    field = str(account_id)
-    raw = await reader.hget(POSITIONS, field)
-    return Derived(positions_of, (account_id, b"{}" if raw is None else raw), POSITIONS, field)
+    return Lookup(POSITIONS, (str(account_id),), positions_of, absent=b"{}")
 
 
-def positions_of(account_id: int, raw: bytes) -> Answer:
+def positions_of(field: str, raw: bytes) -> Answer:
     """Return the positions of a cached account."""
+    account_id = parse_id(field)
     held, written = parse_positions(raw)
     body: Body = {"account_id": account_id, "updated_at": time_text(written)}
     positions: Elements[Body] = Elements()

@@ -5,6 +5,7 @@ from fullon_cache_api.spec.signature import Argument
 
 from .answer import Answer, Blame, Body, Elements, readable
 from .arguments import EXCHANGE, NAME, SYMBOL
+from .lookup import Lookup, lookup
 from .read import read
 from .shape import BOOLEAN, INTEGER, STRING, TEXT, array, closed, collection, mapping, opened, overview
 from .symbol import Symbol, show_symbol
@@ -85,14 +86,10 @@ async def get_bots(reader: Reader) -> Answer:
     return bots.answer("bots", STATUS)
 
 
-@read("BotCache.get_bot", (BOT_ID,), commands=("HGET",), keys=(STATUS,), answer=BOT, absent=True)
-async def get_bot(reader: Reader, bot_id: str) -> Answer | None:
+@lookup("BotCache.get_bot", (BOT_ID,), keys=(STATUS,), answer=BOT)
+def get_bot(bot_id: str) -> Lookup:
     """One bot with its feeds."""
-    raw = await reader.hget(STATUS, bot_id)
-    if raw is None:
-        return None
-    with Blame(STATUS, bot_id):
-        return Answer(bot(bot_id, raw), STATUS, field=bot_id)
+    return Lookup(STATUS, (bot_id,), bot)
 
 
 @read(

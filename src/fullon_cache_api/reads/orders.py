@@ -9,6 +9,7 @@ from fullon_cache_api.spec.signature import Argument
 from .answer import Answer, Blame, Body, Elements
 from .arguments import EXCHANGE, EXCHANGE_FILTER, NAME, STATUS_FILTER, SYMBOL_FILTER, USER_ID
 from .family import each, hashes
+from .lookup import Lookup, lookup
 from .pages import HashScan, Stream, unfinished, whole_or_pages
 from .queue import queue
 from .read import read
@@ -68,22 +69,15 @@ def wanted(
     return shape
 
 
-@read(
-    "OrdersCache.get_order",
-    (EXCHANGE, ORDER_ID),
-    commands=("HGET",),
-    keys=(KEY,),
-    answer=ORDER,
-    absent=True,
-)
-async def get_order(reader: Reader, exchange: str, order_id: str) -> Answer | None:
+@lookup("OrdersCache.get_order", (EXCHANGE, ORDER_ID), keys=(KEY,), answer=ORDER)
+def get_order(exchange: str, order_id: str) -> Lookup:
     """One order of an exchange."""
-    key = PREFIX + exchange
-    raw = await reader.hget(key, order_id)
-    if raw is None:
-        return None
-    with Blame(key, order_id):
-        return Answer(order(exchange, order_id, parse_object(raw)), key, field=order_id)
+    return Lookup(PREFIX + exchange, (order_id,), order_of, (exchange,))
+
+
+def order_of(exchange: str, order_id: str, raw: bytes) -> Body:
+    """Return a cached order."""
+    return order(exchange, order_id, parse_object(raw))
 
 
 @read(

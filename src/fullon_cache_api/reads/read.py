@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from fullon_cache_api.spec.json import JsonObject
 from fullon_cache_api.spec.signature import Argument, ReadSignature
@@ -10,16 +10,23 @@ from fullon_cache_api.spec.signature import Argument, ReadSignature
 from .answer import Answer, Derived
 from .pages import Stream
 
+if TYPE_CHECKING:
+    from .lookup import Lookup
+
 ReadFunction: TypeAlias = Callable[..., Awaitable[Answer | Derived | Stream | None]]
 """Takes a Reader and the arguments in the order of the signature; None is "the cache does not hold it"."""
+
+LookupFunction: TypeAlias = Callable[..., "Lookup"]
+"""Takes the arguments in the order of the signature."""
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A signature and its function."""
+    """A signature and its function; of one that is a Lookup, `look_up` tells it before anything is read."""
 
     signature: ReadSignature
     function: ReadFunction
+    look_up: LookupFunction | None = None
 
 
 def read(

@@ -12,6 +12,7 @@ from .answer import Answer, Blame, Body, Derived, Elements
 from .arguments import EXCHANGE, EXCHANGE_FILTER, SYMBOL
 from .family import each, hashes
 from .held import Held
+from .lookup import Lookup, lookup
 from .pages import HashScan, Stream, first_pages_of_each, hashes_of, is_large, unfinished, whole_or_pages
 from .read import read
 from .shape import AMOUNT, BOOLEAN, INTEGER, NUMBER, STRING, TEXT, array, closed, collection, opened, overview
@@ -57,22 +58,10 @@ def ticker(exchange: str, symbol: str, raw: bytes) -> Body:
     }
 
 
-@read(
-    "TickCache.get_ticker",
-    (EXCHANGE, SYMBOL),
-    commands=("HMGET",),
-    keys=(KEY,),
-    answer=TICKER,
-    absent=True,
-)
-async def get_ticker(reader: Reader, exchange: str, symbol: Symbol) -> Derived | None:
+@lookup("TickCache.get_ticker", (EXCHANGE, SYMBOL), keys=(KEY,), answer=TICKER)
+def get_ticker(exchange: str, symbol: Symbol) -> Lookup:
     """The latest ticker of a symbol on an exchange."""
-    key = PREFIX + exchange
-    found = symbol.first(await reader.hmget(key, symbol.spellings))
-    if found is None:
-        return None
-    name, raw = found
-    return Derived(ticker, (exchange, name, raw), key, name)
+    return Lookup(PREFIX + exchange, symbol.spellings, ticker, (exchange,))
 
 
 @read(
