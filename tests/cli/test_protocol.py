@@ -138,6 +138,41 @@ def test_header_fields_that_are_too_many_or_too_long_are_431(
     assert host.seen == []
 
 
+@pytest.mark.parametrize("cut", [10, 700, -2])
+def test_a_head_that_is_too_long_is_431_in_pieces_as_well(running: Bounded, host: Host, cut: int) -> None:
+    """No piece alone is longer than a head may be."""
+    sent = get("/", "A: " + "b" * 2_000)
+    client = running.connect()
+    client.sendall(sent[:cut])
+    wait_until(lambda: any(one._head for one in list(running.server.server_state.connections)))
+    client.sendall(sent[cut:])
+    problem(client, 431, "headers-too-large")
+    assert host.seen == []
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        get("/" + "a" * 300, "Content-Length: 900000"),
+        get("/", "A: " + "b" * 2_000, "Content-Length: 900000"),
+        get("/", "Host: another", "Content-Length: 900000"),
+    ],
+    ids=["414", "431", "400"],
+)
+def test_a_body_behind_a_refused_head_is_thrown_away_and_resets_nothing(
+    running: Bounded, host: Host, head: bytes
+) -> None:
+    client = running.connect()
+    client.sendall(head)
+    assert client.recv(1, socket.MSG_PEEK) == b"H"
+    for _ in range(90):
+        client.sendall(b"b" * 10_000)
+    status, fields, _ = answer_of(client)
+    assert status in (400, 414, 431) and fields["connection"] == "close"
+    assert client.recv(1) == b""
+    assert host.seen == []
+
+
 @pytest.mark.parametrize(
     ("start", "status", "name"),
     [("GET /" + "a" * 290 + " HTTP/1.1\r\nA: ", 431, "headers-too-large"), ("GET /", 414, "target-too-long")],

@@ -305,6 +305,13 @@ def test_a_large_answer_whose_first_part_is_larger_than_it_may_be_is_413(
         assert client.get("/health/live").status_code == 200
 
 
+def test_health_checks_are_answered_whatever_an_answer_may_have(redis_server: EmbeddedServer) -> None:
+    with serving(FullonCacheGateway(settings=settings_for(redis_server.url, API_MAX_ANSWER="1"))) as client:
+        assert client.get("/health").json()["status"] == "ok"
+        assert client.get("/health/ready").status_code == 200
+        assert client.get("/api/tickers/x/BTC-USDT").status_code == 413
+
+
 def test_below_a_public_mount_rates_hold_as_well(redis_server: EmbeddedServer) -> None:
     host = FastAPI()
     settings = settings_for(redis_server.url, API_RATE="0.01", API_RATE_BURST="2")

@@ -106,6 +106,22 @@ def test_a_hit_sends_nothing_and_each_change_is_answered_at_once(own: EmbeddedSe
         assert client.get("/tickers/binance").json()["count"] == 0
 
 
+def test_a_request_that_takes_nothing_as_old_as_a_copy_may_be_is_read_for(
+    own: EmbeddedServer, spec: Path
+) -> None:
+    desk = redis.Redis.from_url(own.url)
+    put(desk, 1.5)
+    with serving(gateway_over(own, spec)) as client:
+        wait_for_copies(client, desk)
+        for wanted, reads in (("no-cache", 1), ("max-age=0", 1), ("max-age=1", 0), ("no-store", 0)):
+            client.get(TICKER)
+            before = sent(desk, "hmget")
+            answers = [client.get(TICKER, headers={"cache-control": wanted}) for _ in range(20)]
+            # A copy lasts for a second; then one is read again.
+            assert sent(desk, "hmget") - before in (20 * reads, 20 * reads + 1)
+            assert {answer.headers.get("age") for answer in answers} <= ({None} if reads else {None, "1"})
+
+
 def test_each_form_and_selection_of_what_has_not_changed_is_its_own(own: EmbeddedServer, spec: Path) -> None:
     desk = redis.Redis.from_url(own.url)
     put(desk, 1.5)
@@ -201,6 +217,7 @@ def test_an_outage_is_503_and_what_redis_holds_afterwards_is_answered(
 
 def test_the_tracking_connection_ends_with_the_gateway(own: EmbeddedServer, spec: Path) -> None:
     desk = redis.Redis.from_url(own.url)
+    put(desk, 1.5)
     for _ in range(2):
         with serving(gateway_over(own, spec)) as client:
             wait_for_copies(client, desk)

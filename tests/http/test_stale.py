@@ -50,7 +50,7 @@ endpoints:
   /coherent/{exchange}/{symbol}:
     operationId: getCoherent
     summary: The same, from copies
-    parameters: [exchange, symbol]
+    parameters: [exchange, symbol, fields]
     read: TickCache.get_ticker
     response: ticker.json
     coherent: true
@@ -223,6 +223,32 @@ async def test_redis_comes_first_whenever_it_can_be_read(
             assert answered.json()["ticker"]["bid"] == 1.5
             await asyncio.sleep(0.01)
     assert answered.json()["ticker"]["bid"] == 2.5
+
+
+@pytest.mark.anyio
+async def test_an_answer_that_was_made_of_a_copy_is_a_last_good_one_a_second_older(
+    own: FullonCacheGateway, server: EmbeddedServer
+) -> None:
+    target, part = "/coherent/binance/BTC-USDT", "/coherent/binance/BTC-USDT?fields=symbol"
+    with redis.Redis.from_url(server.url) as desk:
+        async with asyncio.timeout(5):
+            while (await get(own, target)).header("age") != "1":
+                await asyncio.sleep(0.01)
+        for bid in range(20):
+            put(desk, bid)
+            # The read for one selection leaves the copy that the other one is made of.
+            async with asyncio.timeout(5):
+                while (await get(own, part)).header("age") != "1":
+                    await asyncio.sleep(0.01)
+            answered = await get(own, target)
+            assert (answered.json()["ticker"]["bid"], answered.header("age")) == (bid, "1")
+    read = time.monotonic()
+    server.kill()
+    async with asyncio.timeout(5):
+        while not is_marked(answered := await get(own, target)):
+            await asyncio.sleep(0.01)
+    assert answered.json()["ticker"]["bid"] == 19
+    assert 2 <= int(answered.header("age") or "") <= time.monotonic() - read + 3
 
 
 @pytest.mark.anyio

@@ -17,6 +17,7 @@ from fullon_cache_api.cache.reply import Reply
 from fullon_cache_api.demo import EmbeddedServer
 from fullon_cache_api.http.forms import Form
 from fullon_cache_api.http.kept import Finished
+from fullon_cache_api.http.problems import NotCached
 from fullon_cache_api.http.response import Response
 from fullon_cache_api.http.unchanged import Unchanged
 from fullon_cache_api.reads.pages import Stream
@@ -114,6 +115,32 @@ async def test_whatever_is_made_of_a_copy_says_that_it_may_be_a_second_old(
                 # The notice of the change may spoil what is read beside it.
                 assert set(said) <= {PLAIN, AGED}
                 assert said[-1] == AGED
+
+
+@pytest.mark.anyio
+async def test_what_is_no_answer_is_found_so_in_redis_and_never_in_a_copy(
+    own_server: EmbeddedServer, desk: "redis.Redis"
+) -> None:
+    """A copy that is still believed after SWAPDB, of which Redis does not tell, must not say "not found"."""
+    desk.set("key:1", "there")
+    desk.move("key:1", 1)
+    through: list[bool] = []
+
+    async def obtain(form: Form, deadline: float, client: ReadClient) -> Finished | Stream:
+        through.append(isinstance(client, CacheClient))
+        (value,) = await client.execute(ONE, deadline)
+        if value is None:
+            raise NotCached
+        return Finished(Response(200, (), bytes(value)), is_derived=True)  # type: ignore[arg-type]
+
+    async with coherent(own_server.url) as client:
+        unchanged = Unchanged(client, obtain)
+        for _ in range(5):
+            with pytest.raises(NotCached):
+                await asked(unchanged, 1)
+        assert through[-2:] == [False, True]
+        desk.swapdb(0, 1)
+        assert await asked(unchanged, 1) == [b"there"]
 
 
 @pytest.mark.anyio

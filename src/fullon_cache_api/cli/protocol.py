@@ -152,15 +152,18 @@ class Protocol(HttpToolsProtocol):
         url, version = httptools.parse_url(b"/" if is_long else self.url), self.parser.get_http_version()
         if is_long or len(self.headers) > MAX_FIELDS:
             error: Exception | None = self._too_large()
-        elif self._size > self._limits.headers and self._has_long_fields():
+        elif (self._head or self._size > self._limits.headers) and self._has_long_fields():
             error = HeadersTooLarge()
         else:
             error = self._misnamed(url.host, version)
-        self._begin(self.app if error is None else refusing(error), url, version)  # type: ignore[arg-type]
+        # Behind an offer to upgrade the parser takes a body for the next request.
+        is_last = error is not None or self.parser.should_upgrade()
+        app = self.app if error is None else refusing(error)
+        self._begin(app, url, version, is_last)  # type: ignore[arg-type]
         if len(self.pipeline) > MAX_PIPELINED:
             raise _TooManyWaiting
 
-    def _begin(self, app: ASGI3Application, url: URL, version: str) -> None:
+    def _begin(self, app: ASGI3Application, url: URL, version: str, is_last: bool) -> None:
         """Start to answer the request whose head is there, or let it wait for those before it."""
         parser, scope = self.parser, self.scope
         assert scope is not None
@@ -173,8 +176,6 @@ class Protocol(HttpToolsProtocol):
         scope["method"] = parser.get_method().decode("ascii")
         scope["http_version"] = version
         before = self.cycle
-        # Behind an offer to upgrade the parser takes a body for the next request.
-        is_last = parser.should_upgrade()
         self.cycle = cycle = Cycle(
             scope,  # type: ignore[arg-type]
             _Ending(self.transport, self._end) if is_last else self.transport,  # type: ignore[arg-type]

@@ -114,7 +114,10 @@ class RequestLimit:
 
 
 class AnswerLimit:
-    """Sends no answer of more than so many bytes: 413 in its place, and one that has begun is cut."""
+    """Sends no answer of more than so many bytes: 413 in its place, and one that has begun is cut.
+
+    Health checks are answered whatever the limit is.
+    """
 
     def __init__(self, app: ASGIApp, problem: Problem, most: int) -> None:
         self._app = app
@@ -123,7 +126,7 @@ class AnswerLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection of the ASGI protocol."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or own_path(scope) in HEALTH:
             return await self._app(scope, receive, send)
         left, replaced = self._most, False
         start: Message | None = None

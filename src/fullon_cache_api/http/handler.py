@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from starlette.types import Scope
 
+from fullon_cache_api.cache.copies import LIFETIME
 from fullon_cache_api.reads.read import Read
 from fullon_cache_api.spec.members import field_members
 from fullon_cache_api.spec.model import Endpoint, Spec
@@ -16,9 +17,10 @@ from .kept import Finished
 from .parameters import compile_parameters
 from .response import Response, unless_known
 from .selection import compile_selector
-from .shared import Obtain, Shared
+from .shared import Obtain, Shared, wanted_age
 from .stale import StaleIfError
 from .streaming import ReportCut
+from .unchanged import Unchanged
 
 REMEMBERED = 256
 """Bytes of a path and its query for which an answer may be looked for again: what a client sends is not to
@@ -71,21 +73,32 @@ def make_handler(
         selection = None
         if selector is not None and (query_string or selector.by_default):
             selection = selector.selection(arguments[fed:], query_string)
-        obtain = answers.to(arguments[:fed], selection)
         is_short = sum(map(len, segments)) + len(segments) + len(query_string) <= REMEMBERED
         respond_by = share if is_shared and is_short else partial(partial, respond)
-        if endpoint.stale_if_error is None:
-            return respond_by(obtain)
-        return StaleIfError(
-            (endpoint.operation_id, tuple(arguments[:fed])),
-            selection,
-            respond_by,
-            obtain,
-            deliver,
-            forms,
-            endpoint.stale_if_error,
-            source.deadline,
-            source.last,
-        )
+
+        def answering(obtain: Obtain) -> Respond:
+            if endpoint.stale_if_error is None:
+                return respond_by(obtain)
+            return StaleIfError(
+                (endpoint.operation_id, tuple(arguments[:fed])),
+                selection,
+                respond_by,
+                obtain,
+                deliver,
+                forms,
+                endpoint.stale_if_error,
+                source.deadline,
+                source.last,
+            )
+
+        obtain = answers.to(arguments[:fed], selection)
+        if isinstance(obtain, Unchanged):
+            return _by_age(answering(obtain), answering(obtain.anew))
+        return answering(obtain)
 
     return handle
+
+
+def _by_age(copied: Respond, anew: Respond) -> Respond:
+    """Return what answers from copies, unless a request takes none that is as old as one may be."""
+    return lambda scope: (copied if wanted_age(scope) >= LIFETIME else anew)(scope)

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from starlette.types import Scope
 
+from fullon_cache_api.cache.copies import LIFETIME
 from fullon_cache_api.cache.errors import CacheTimeout, CacheUnavailable
 from fullon_cache_api.reads.pages import Stream
 from fullon_cache_api.spec.problems import CACHE_TIMEOUT, CACHE_UNAVAILABLE
@@ -160,8 +161,12 @@ class StaleIfError:
             made = await obtain(form, deadline)
             if isinstance(made, Stream):
                 answers.forget(group)
-            # Another read may have found nothing while this one was on its way, and a copy is older than it.
-            elif began > reads.denied and not made.is_copy:
+                return made
+            if made.is_copy:
+                # What it was made of was read before.
+                began -= LIFETIME
+            # Another read may have found nothing while this one was on its way.
+            if began > reads.denied:
                 size = _OVERHEAD + made.response.size + bytes_of((group, self._selection))
                 answers.keep((group, self._selection, form), Last(began, made, size))
             return made
@@ -198,7 +203,7 @@ def _marked(response: Response, age: float, outage: CacheUnavailable | CacheTime
     """
     kind = CACHE_TIMEOUT if isinstance(outage, CacheTimeout) else CACHE_UNAVAILABLE
     status = f"fullon-cache-api; fwd=stale; fwd-status={kind.status}; detail={kind.name}"
-    others = [one for one in response.headers if one[0] != b"cache-control"]
+    others = [one for one in response.headers if one[0] not in (b"cache-control", b"age")]
     mark = [
         NO_STORE,
         (b"age", b"%d" % math.ceil(age)),

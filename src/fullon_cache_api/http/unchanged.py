@@ -25,7 +25,7 @@ class Unchanged:
     time, and with nothing left out, which is reported each time. What is asked for once is not kept.
 
     Whatever comes of a copy has the age that a copy may have: that Redis has told of all changes by now is
-    all but certain, and an answer is never older than it says.
+    all but certain, and an answer is never older than it says. What is no answer is never taken from a copy.
     """
 
     __slots__ = ("_client", "_held", "_is_known", "_obtain")
@@ -44,16 +44,25 @@ class Unchanged:
             if isinstance(unchanged, Finished):
                 return unchanged
         noting = _Noting(self._client)
-        made = await self._obtain(form, deadline, noting)
-        if isinstance(made, Stream):
-            # It says nothing of an age.
-            return await self._obtain(form, deadline, self._client.uncopied) if noting.is_copy else made
+        made: Finished | Stream | None = None
+        try:
+            made = await self._obtain(form, deadline, noting)
+        except Exception:
+            if not noting.is_copy:
+                raise
+        if made is None or isinstance(made, Stream):
+            # What has gone wrong, "not found" too, and what is sent while it is read can say no age.
+            return await self.anew(form, deadline) if made is None or noting.is_copy else made
         if self._is_known and made.is_derived and not made.skipped and noting.held is not None:
             self._held = noting.held
             copy = _copied(made)
             self._client.keep_made(noting.held, name, copy, copy.response.size)
         self._is_known = True
         return _copied(made) if noting.is_copy else made
+
+    async def anew(self, form: Form, deadline: float) -> Finished | Stream:
+        """Return the answer as it is in Redis now; raises what the read raises."""
+        return await self._obtain(form, deadline, self._client.uncopied)
 
 
 def _copied(made: Finished) -> Finished:
