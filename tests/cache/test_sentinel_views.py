@@ -14,6 +14,8 @@ from fullon_cache_api.demo import EmbeddedServer
 
 OLD, NEW = Address("10.0.0.1", 6379), Address("10.0.0.2", 6379)
 BEFORE, AFTER, UNKNOWN = View(OLD, 4), View(NEW, 5), View(None)
+WRONG = View(Address("10.0.0.3", 6379), 4)
+NAMED = View(Address("redis-1", 6379), 4)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,14 @@ BEFORE, AFTER, UNKNOWN = View(OLD, 4), View(NEW, 5), View(None)
         ([AFTER, UNKNOWN, UNKNOWN], 5, AFTER),
         ([UNKNOWN, UNKNOWN, None], -1, UNKNOWN),
         ([UNKNOWN, UNKNOWN, None], 5, None),
+        ([WRONG, BEFORE, BEFORE], -1, BEFORE),
+        ([WRONG, None, BEFORE, BEFORE, None], 4, BEFORE),
+        ([WRONG, BEFORE, None], -1, None),
+        ([WRONG, WRONG, BEFORE, AFTER], 4, AFTER),
+        ([WRONG, BEFORE, WRONG, BEFORE], -1, None),
+        ([NAMED, BEFORE, None], -1, NAMED),
+        ([WRONG, NAMED, BEFORE], -1, NAMED),
+        ([View(Address("10.0.0.1", 6380), 4), BEFORE, BEFORE], -1, BEFORE),
     ],
 )
 def test_the_last_failover_that_more_than_half_may_know_of_is_believed(

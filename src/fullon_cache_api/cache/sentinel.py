@@ -108,14 +108,31 @@ def agreed(views: Sequence[View | None], least_epoch: int) -> View | None:
     """Return what is to be believed of what the Sentinels say, None standing for one that says nothing.
 
     A failover needs more than half of the Sentinels: who hears less than that may be cut off with a master
-    that has been replaced since, and believes nothing. Of several the one speaks last that knows of the last
-    failover. Who has heard of one goes behind it only if all say so: then they have been set up anew.
+    that has been replaced since, and believes nothing. Of several those speak last that know of the last
+    failover, and of these most. Who has heard of one goes behind it only if all say so: then they have been
+    set up anew.
     """
     heard = [view for view in views if view is not None]
     if 2 * len(heard) <= len(views):
         return None
-    newest = max(heard, key=lambda view: view.epoch)
-    return newest if newest.epoch >= least_epoch or len(heard) == len(views) else None
+    epoch = max(view.epoch for view in heard)
+    newest = _most([view for view in heard if view.epoch == epoch])
+    return newest if epoch >= least_epoch or len(heard) == len(views) else None
+
+
+def _most(views: Sequence[View]) -> View | None:
+    """Return what most of some views say; None where as many name one master as name another."""
+    votes = [sum(_may_agree(view, other) for other in views) for view in views]
+    first, *others = [view for view, count in zip(views, votes, strict=True) if count == max(votes)]
+    return first if all(_may_agree(first, other) for other in others) else None
+
+
+def _may_agree(view: View, other: View) -> bool:
+    """Whether two views may be of the same master: a name may be that of any address."""
+    one, two = view.master, other.master
+    if one is None or two is None:
+        return one is two
+    return one.port == two.port and not _are_two(one.host, two.host)
 
 
 def _view(address: Reply, master: Reply, replicas: Reply) -> View | None:

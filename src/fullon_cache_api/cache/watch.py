@@ -10,6 +10,7 @@ from weakref import WeakSet
 
 from .connection import Unusable
 from .deployment import SentinelTarget
+from .replica import is_fit
 from .sentinel import Sentinel, View, agreed
 from .target import Address, RedisTarget
 
@@ -114,8 +115,7 @@ class Watch:
     def avoid(self, server: Server) -> None:
         """Read from another server than a replica that is not fit, if there is one."""
         if server.is_replica and server.version == self._version:
-            before = self._avoided.get(server.address)
-            self._avoided[server.address] = _avoided(before, _now())
+            self._avoid(server.address)
             self._agreed = -math.inf
 
     async def close(self) -> None:
@@ -148,7 +148,7 @@ class Watch:
                 asked = loop.time()
                 views = await asyncio.gather(*(sentinel.view() for sentinel in sentinels))
                 before = self._version
-                self._take_in(asked, views)
+                await self._take_in(asked, views)
                 if self._version != before:
                     await self._cut()
                 done, self._round = self._round, loop.create_future()
@@ -158,31 +158,44 @@ class Watch:
         finally:
             await asyncio.gather(*(sentinel.close() for sentinel in sentinels))
 
-    def _take_in(self, asked: float, views: Iterable[View | None]) -> None:
+    async def _take_in(self, asked: float, views: Iterable[View | None]) -> None:
         view = agreed(list(views), self._epoch)
         if view is None or view.master is None:
             self.reason = _NO_QUORUM if view is None else "unknown to the Sentinels"
             return
+        address = await self._chosen(view, view.master)
         self._epoch, self._agreed = view.epoch, asked
-        address = self._choose(view, view.master)
-        target = replace(self._target.server, host=address.host, port=address.port)
+        target = self._target_of(address)
         if self._server is None or (self._server.target, self._server.master) != (target, view.master):
             self._version += 1
             self._server = server = Server(self._version, target, view.master)
             self._report("replica" if server.is_replica else "master", f"{address.host}:{address.port}")
 
-    def _choose(self, view: View, master: Address) -> Address:
-        """Return the replica that is read already, else any that is well, else the master."""
+    async def _chosen(self, view: View, master: Address) -> Address:
+        """Return the replica that is read already, else any that is fit, else the master.
+
+        None is read before it has said itself that it is fit: what is read now goes on meanwhile.
+        """
         if not self._target.replicas:
             return master
         now = _now()
         avoided = {address for address, each in self._avoided.items() if each.until > now}
         well = [replica for replica in view.replicas if replica not in avoided]
-        if self._server is not None:
-            read = self._server.address
-            if read in well:
-                return read
-        return random.choice(well) if well else master
+        read = self._server
+        if read is not None and read.master == master and read.address in well:
+            return read.address
+        tried = await asyncio.gather(*(is_fit(self._target_of(replica), master) for replica in well))
+        for replica, fit in zip(well, tried, strict=True):
+            if not fit:
+                self._avoid(replica)
+        fit_ones = [replica for replica, fit in zip(well, tried, strict=True) if fit]
+        return random.choice(fit_ones) if fit_ones else master
+
+    def _target_of(self, address: Address) -> RedisTarget:
+        return replace(self._target.server, host=address.host, port=address.port)
+
+    def _avoid(self, address: Address) -> None:
+        self._avoided[address] = _avoided(self._avoided.get(address), _now())
 
     async def _cut(self) -> None:
         """Close the connections to the server that was read before: what they still bring may be old."""

@@ -7,17 +7,16 @@ from hiredis import pack_command
 from redis.exceptions import RedisError
 
 from .connection import Connection, Unusable, read_reply
+from .replica import refuse_unfit
 from .reply import Reply
-from .target import CONNECT_TIMEOUT, Address
+from .target import CONNECT_TIMEOUT
 from .watch import Server, Watch
 
 LOOKED_AT_EVERY = 1.0
 """Seconds between two looks at how far a replica lags behind its master."""
 
-LAG = 12
-"""Seconds without a word from its master after which a replica is not read; Redis sends one every 10 s."""
-
 _LOOK_WITHIN = 0.3
+_ROLE: bytes = pack_command(("ROLE",))
 
 
 class WatchedConnection:
@@ -112,38 +111,11 @@ class WatchedConnection:
 
     async def _look(self, server: Server, connection: Connection) -> None:
         """Raise Unusable where the server is not what the Sentinels hold it for, or lags behind."""
-        question = ("INFO", "replication") if server.is_replica else ("ROLE",)
-        packed: bytes = pack_command(question)  # type: ignore[arg-type]
-        await connection.send_packed_command([packed], check_health=False)
-        reply = await read_reply(connection)
         if server.is_replica:
-            if not await _follows(reply, server.master):
-                raise Unusable("the replica lags behind")
-        elif not (isinstance(reply, list) and reply[:1] == [b"master"]):
-            raise Unusable("it is not the master")
+            await refuse_unfit(connection, server.master)
+        else:
+            await connection.send_packed_command([_ROLE], check_health=False)
+            reply = await read_reply(connection)
+            if not (isinstance(reply, list) and reply[:1] == [b"master"]):
+                raise Unusable("it is not the master")
         self._looked = asyncio.get_running_loop().time()
-
-
-async def _follows(reply: Reply, master: Address) -> bool:
-    """Whether INFO shows a replica that hears that master, and not from an earlier time."""
-    lines = reply.splitlines() if isinstance(reply, bytes) else []
-    told = dict(line.split(b":", 1) for line in lines if b":" in line)
-    heard = told.get(b"master_last_io_seconds_ago", b"")
-    up = told.get(b"role") == b"slave" and told.get(b"master_link_status") == b"up"
-    if not (up and heard.isdigit() and int(heard) <= LAG):
-        return False
-    if told.get(b"master_port") != b"%d" % master.port:
-        return False
-    return await _is_same(told.get(b"master_host", b"").decode(errors="replace"), master.host)
-
-
-async def _is_same(host: str, other: str) -> bool:
-    """Whether two names or addresses lead to the same host."""
-    if host == other:
-        return True
-    loop = asyncio.get_running_loop()
-    try:
-        found, others = [await loop.getaddrinfo(each, None) for each in (host, other)]
-    except OSError:
-        return False
-    return not {each[4][0] for each in found}.isdisjoint(each[4][0] for each in others)
