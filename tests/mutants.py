@@ -46,6 +46,7 @@ PARTS = {
         ("cache/*",),
         (
             "tests/cache",
+            "tests/reads/test_lookup.py",
             "tests/cli/test_acl_command.py",
             "tests/test_rate_redis.py",
             "tests/endpoints/test_deployments.py",

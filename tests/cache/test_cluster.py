@@ -20,6 +20,7 @@ from fullon_cache_api.cache import (
     CommandRefused,
     Reader,
     RedisTarget,
+    cluster_client,
     coherent_client,
     open_client,
     parse_url,
@@ -30,6 +31,7 @@ from fullon_cache_api.cache.commands import Command
 from fullon_cache_api.cache.node import NodeClient
 from fullon_cache_api.cache.nodes import Nodes
 from fullon_cache_api.cache.opening import servers
+from fullon_cache_api.cache.slots import SlotMap
 from fullon_cache_api.cache.target import Address
 from fullon_cache_api.demo import EmbeddedServer
 
@@ -271,12 +273,13 @@ async def test_a_node_without_a_slot_is_scanned_for_what_is_moving_to_it() -> No
     options = ["--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf"]
     with cluster(masters=2) as nodes, EmbeddedServer(port=0, args=options) as new:
         fill(nodes)
-        writer_of(new).execute_command("CLUSTER", "MEET", "127.0.0.1", port_of(nodes.masters[0]))
-        wait_until(lambda: all(node_id(new) in nodes_text(each) for each in nodes.masters))
-        wait_until(lambda: "cluster_state:ok" in cluster_info(new))
         slot = key_slot(b"key:1")
         async with client_of(nodes) as client:
+            # What is known of the nodes is older than the new one.
             assert await ask(client, *reads()) == VALUES
+            writer_of(new).execute_command("CLUSTER", "MEET", "127.0.0.1", port_of(nodes.masters[0]))
+            wait_until(lambda: all(node_id(new) in nodes_text(each) for each in nodes.masters))
+            wait_until(lambda: "cluster_state:ok" in cluster_info(new))
             source = nodes.owner("key:1")
             nodes.begin_move(slot, source, new)
             nodes.move_keys(slot, source, new)
@@ -513,3 +516,35 @@ async def test_nodes_that_send_to_each_other_are_asked_now_and_then_until_the_de
         finally:
             writer_of(source).execute_command("CLUSTER", "SETSLOT", slot, "STABLE")
         assert await ask(client, ("GET", "key:1")) == [None]
+
+
+async def test_of_a_cursor_that_is_not_a_nodes_own_the_first_page_is_asked_for() -> None:
+    command: Command = ("HSCAN", "hash", b"a:1/7", "COUNT", 10)
+    assert cluster_client._sendable(b"a:1", command) == (("HSCAN", "hash", b"7", "COUNT", 10), True)
+    assert cluster_client._sendable(b"b:2", command) == (("HSCAN", "hash", b"0", "COUNT", 10), False)
+    assert cluster_client._sendable(b"b:2", ("GET", "key")) == (("GET", "key"), True)
+
+
+async def test_a_slot_that_no_node_has_is_said_to_be_so() -> None:
+    node = Address("a", 1)
+    slots = SlotMap(1, [node, None], frozenset([node]))
+    assert cluster_client._owner(slots, 0) == node
+    with pytest.raises(CacheUnavailable, match=r"^Redis cannot be read: no node has the slot of the key$"):
+        cluster_client._owner(slots, 1)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "least", "most"), [(1, 0, 0.004), (2, 0.008, 0.016), (3, 0.016, 0.04), (9, 0.05, 0.2)]
+)
+async def test_each_further_attempt_waits_longer_up_to_a_bound(
+    attempts: int, least: float, most: float
+) -> None:
+    loop = asyncio.get_running_loop()
+    took = []
+    for _ in range(5):
+        began = loop.time()
+        await cluster_client._pause(attempts, began + 5)
+        took.append(loop.time() - began)
+    assert least <= min(took) < most
+    with pytest.raises(CacheTimeout):
+        await cluster_client._pause(attempts, loop.time())

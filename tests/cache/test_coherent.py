@@ -626,6 +626,12 @@ def test_the_client_of_one_server_is_given_copies_by_its_address(
         desk.set("key:1", "new")
         assert (await get(client), reports) == ([b"new"], [])
         await client.close()
+        untold = coherent_client(plain, RedisTarget(path="/nowhere.sock"), PREFIXES, reports.append)
+        async with asyncio.timeout(COMES_WITHIN):
+            while not reports:
+                assert await get(untold) == [b"new"]
+        assert reports == ["no connection"]
+        await untold.close()
         await plain.close()
 
     asyncio.run(main())

@@ -146,6 +146,8 @@ async def first_read(client: ReadClient) -> Reply:
         (with_info(lambda info: info.replace(b"_host:127.0.0.1", b"_host:127.0.0.2")), MASTER),
         (with_info(lambda info: info.replace(b"_host:127.0.0.1", b"_host:localhost")), REPLICA),
         (with_info(lambda info: info.replace(b"_host:127.0.0.1", b"_host:no.such.host.invalid")), MASTER),
+        (with_info(lambda info: re.sub(rb"master_host:[^\r]*\r\n", b"", info)), MASTER),
+        (with_info(lambda info: info.replace(b"_host:127.0.0.1", b"_host:\xff")), MASTER),
         (with_info(lambda info: b"nothing"), MASTER),
         (with_info(lambda info: info + b"\r\nmore:of:the:same\r\n"), REPLICA),
         (lambda piece: b"-NOPERM no\r\n" if b"# Replication" in piece else piece, MASTER),
@@ -162,6 +164,8 @@ async def first_read(client: ReadClient) -> Reply:
         "of another host",
         "of the same host by name",
         "of no host",
+        "of a host that is not said",
+        "of a host that is no text",
         "nonsense",
         "more",
         "denied",
@@ -278,6 +282,24 @@ async def test_a_replica_that_is_found_unfit_once_is_avoided_as_if_once(
             await WatchedConnection(asked).connect()
         assert [each.seconds for each in asked._avoided.values()] == [3.0]
         await asked.close()
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "found"),
+    [
+        (None, 10.0, (13.0, 3.0)),
+        ((13.0, 3.0), 13.0, (19.0, 6.0)),
+        ((13.0, 3.0), 15.9, (21.9, 6.0)),
+        ((13.0, 3.0), 16.0, (19.0, 3.0)),
+        ((40.0, 12.0), 41.0, (65.0, 24.0)),
+        ((40.0, 24.0), 41.0, (71.0, 30.0)),
+        ((40.0, 30.0), 41.0, (71.0, 30.0)),
+    ],
+)
+async def test_a_server_is_avoided_for_twice_as_long_unless_it_was_well_since(
+    before: tuple[float, float] | None, now: float, found: tuple[float, float]
+) -> None:
+    assert watch._avoided(None if before is None else watch._Avoided(*before), now) == found
 
 
 async def test_a_replica_that_is_never_fit_is_tried_less_and_less_often(

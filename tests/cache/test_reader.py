@@ -57,8 +57,9 @@ async def test_a_hash_is_read_page_by_page(reader: Reader, writer: "redis.Redis"
     assert (found, pages > 5) == (every, True)
     assert await reader.hscan("nothing", START, 100) == (START, {})
     writer.rpush("list", "a")
-    with pytest.raises(CorruptValue):
+    with pytest.raises(CorruptValue) as caught:
         await reader.hscan("list", START, 100)
+    assert caught.value.key == "list"
 
 
 @pytest.mark.anyio
@@ -289,6 +290,18 @@ async def test_a_reply_that_cannot_be_that_to_its_command_is_an_outage_and_not_n
         proxy.answer(reply)
         with pytest.raises(CacheUnavailable, match=r"^Redis cannot be read: unexpected reply$"):
             await reader.batch([command])
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "reply", [b":1\r\n", b"*1\r\n$1\r\n0\r\n", b"*2\r\n:0\r\n*0\r\n", b"*2\r\n$1\r\n0\r\n*1\r\n$1\r\na\r\n"]
+)
+async def test_a_page_of_a_hash_that_is_none_is_an_outage(tcp_server: EmbeddedServer, reply: bytes) -> None:
+    async with through_proxy(tcp_server) as (client, proxy):
+        reader = Reader(client, asyncio.get_running_loop().time() + 5)
+        proxy.answer(reply)
+        with pytest.raises(CacheUnavailable, match=r"^Redis cannot be read: unexpected reply$"):
+            await reader.hscan("hash", START, 10)
 
 
 @pytest.mark.anyio

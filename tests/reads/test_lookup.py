@@ -55,7 +55,7 @@ def test_where_none_is_there_what_stands_for_it_is_found() -> None:
     "reply", [[b"1"], [b"1", None, None], [b"1", 2], None, b"1", 1, ResponseError("ERR x")]
 )
 def test_a_reply_that_cannot_be_its_own_is_an_outage(reply: Reply) -> None:
-    with pytest.raises(CacheUnavailable):
+    with pytest.raises(CacheUnavailable, match=r"^Redis cannot be read: unexpected reply$"):
         TWO.found(reply)
 
 

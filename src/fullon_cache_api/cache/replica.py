@@ -27,8 +27,8 @@ async def is_fit(target: RedisTarget, master: Address) -> bool:
             await connection.connect()
             await refuse_unfit(connection, master)
             return True
-    except (TimeoutError, RedisError, OSError, RuntimeError):
-        # RuntimeError: uvloop's, for a connection that has gone.
+    except Exception:
+        # Whatever a server says or does, those who ask the Sentinels go on.
         return False
     finally:
         with suppress(RedisError, OSError, RuntimeError):
@@ -62,6 +62,7 @@ async def _is_same(host: str, other: str) -> bool:
     loop = asyncio.get_running_loop()
     try:
         found, others = [await loop.getaddrinfo(each, None) for each in (host, other)]
-    except OSError:
+    except (OSError, UnicodeError):
+        # Not every text can be looked up as a name.
         return False
     return not {each[4][0] for each in found}.isdisjoint(each[4][0] for each in others)
