@@ -85,15 +85,14 @@ def _content(
     """Return an answer in parts, None where it does not say how long it is, or asks for anything else."""
     # What answers repeat of a long query is not kept: how much that is, clients would say.
     known = _known_lines if len(cycle.scope["query_string"]) <= _LONGEST else _lines
-    parts = (_known_lines(tuple(cycle.default_headers)), known(tuple(headers)), _lines(own_headers))
-    length: int | None = None
-    content = [STATUS_LINE[status]]
-    for part in parts:
-        if part is None or (part.length is not None and length is not None):
-            return None
-        content.append(part.text)
-        length = length if part.length is None else part.length
-    content.append(b"\r\n")
+    default, common = _known_lines(tuple(cycle.default_headers)), known(tuple(headers))
+    own = _lines(own_headers) if own_headers else _NOTHING
+    if default is None or common is None or own is None or default.length is not None:
+        return None
+    length = own.length if common.length is None else common.length
+    if common.length is not None and own.length is not None:
+        return None
+    content = [STATUS_LINE[status], default.text, common.text, own.text, b"\r\n"]
     if cycle.scope["method"] == "HEAD" or (status in _BODILESS and length is None and not body):
         return content
     content.append(body)
@@ -105,6 +104,9 @@ class _Lines(NamedTuple):
 
     text: bytes
     length: int | None
+
+
+_NOTHING = _Lines(b"", None)
 
 
 def _lines(headers: Sequence[Header]) -> _Lines | None:
