@@ -47,6 +47,8 @@ PARTS = {
         (
             "tests/cache",
             "tests/reads/test_lookup.py",
+            "tests/http/test_unchanged.py",
+            "tests/http/test_coherent_endpoints.py",
             "tests/cli/test_acl_command.py",
             "tests/test_rate_redis.py",
             "tests/endpoints/test_deployments.py",
