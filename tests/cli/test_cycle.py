@@ -241,3 +241,33 @@ def test_a_sized_response_goes_out_as_uvicorn_sends_it(status: int, body: bytes,
     ours, theirs = exchange(app, request), exchange(app, request, own=False)
     assert (ours.received, ours.closed) == (theirs.received, theirs.closed)
     assert len(ours.written) <= len(theirs.written)
+
+
+class Failing:
+    """An application that sends some messages, and then returns or raises something."""
+
+    def __init__(self, messages: Sequence[Message], outcome: object) -> None:
+        self.messages, self.outcome = messages, outcome
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> object:
+        for message in self.messages:
+            await send(dict(message))
+        if isinstance(self.outcome, BaseException):
+            raise self.outcome
+        return self.outcome
+
+
+@pytest.mark.parametrize("messages", [[], [START, BODY], [START, {**BODY, "more_body": True}]])
+@pytest.mark.parametrize("outcome", [None, "text", RuntimeError("odd"), asyncio.CancelledError()])
+def test_whatever_comes_of_an_application_ends_as_with_uvicorn(
+    messages: Sequence[Message], outcome: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = []
+    wires = []
+    for own in (True, False):
+        caplog.clear()
+        wires.append(exchange(Failing(messages, outcome), own=own))  # type: ignore[arg-type]
+        said.append([(record.message, record.exc_info and record.exc_info[1]) for record in caplog.records])
+    assert (wires[0].received, wires[0].closed) == (wires[1].received, wires[1].closed)
+    assert said[0] == said[1]
+    assert bool(said[0]) == (outcome is not None or messages != [START, BODY])

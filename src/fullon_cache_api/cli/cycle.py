@@ -1,11 +1,12 @@
 """A whole answer in one write: with its head in one of its own, it costs a system call and a packet more."""
 
+import asyncio
 import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from uvicorn._types import ASGISendEvent, HTTPResponseStartEvent
+from uvicorn._types import ASGI3Application, ASGISendEvent, HTTPResponseStartEvent
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from fullon_cache_api.http.response import Header
@@ -32,6 +33,32 @@ class Cycle(RequestResponseCycle):
     """
 
     _head: HTTPResponseStartEvent | None = None
+
+    def start(
+        self, app: ASGI3Application, loop: asyncio.AbstractEventLoop, tasks: set[asyncio.Task[None]]
+    ) -> None:
+        """Let the application answer, in a task that is among the `tasks` for as long as it runs."""
+        task = loop.create_task(self._answered_by(app, tasks))
+        tasks.add(task)
+        self._task = task
+
+    async def _answered_by(self, app: ASGI3Application, tasks: set[asyncio.Task[None]]) -> None:
+        """Do what uvicorn's `run_asgi` does, to which all is left that is not as it should be.
+
+        A function that is called when a task is done costs the event loop a turn for each.
+        """
+        try:
+            try:
+                result = await app(self.scope, self.receive, self)  # type: ignore[func-returns-value]
+            except BaseException as error:
+                await self.run_asgi(_raising(error))
+            else:
+                if result is None and self.response_complete:
+                    self.on_response = _nothing
+                else:
+                    await self.run_asgi(_returning(result))
+        finally:
+            tasks.discard(self._task)
 
     async def __call__(self, message: ASGISendEvent) -> None:
         """Take a message of the application."""
@@ -97,6 +124,24 @@ def _content(
         return content
     content.append(body)
     return content if length == len(body) else None
+
+
+def _nothing() -> None:
+    """Be told of an answer that is over."""
+
+
+def _returning(result: object) -> ASGI3Application:
+    async def app(*_: object) -> object:
+        return result
+
+    return app  # type: ignore[return-value]
+
+
+def _raising(error: BaseException) -> ASGI3Application:
+    async def app(*_: object) -> None:
+        raise error
+
+    return app
 
 
 class _Lines(NamedTuple):

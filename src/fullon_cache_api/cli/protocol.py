@@ -235,9 +235,9 @@ class Protocol(HttpToolsProtocol):
         self._resumed += 1
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        assert isinstance(cycle, Cycle)
         self._answering = cycle
-        # The cycle itself is the `send` that takes whole answers.
-        super()._start_asgi_task(cycle, lambda scope, receive, send: app(scope, receive, cycle))  # type: ignore[arg-type]
+        cycle.start(app, self.loop, self.tasks)
 
     def watch(self, now: float) -> None:
         """End the connection where its client takes too long to send a request, or to take an answer in."""
