@@ -347,7 +347,7 @@ async def test_a_slot_that_no_node_has_is_an_outage_and_no_absent_key(nodes: Clu
         for server in nodes.masters:
             writer_of(server).execute_command("CLUSTER", "DELSLOTS", slot)
         try:
-            wait_until(lambda: "cluster_state:fail" in cluster_info(owner))
+            wait_until(lambda: all("cluster_state:fail" in cluster_info(each) for each in nodes.masters))
             with pytest.raises(CacheUnavailable):
                 await ask(client, ("GET", "key:1"))
             async with client_of(nodes) as other_client:
