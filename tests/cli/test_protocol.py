@@ -7,7 +7,7 @@ import contextlib
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from bounded import Bounded, answer_of, bounded, is_closed
@@ -148,6 +148,24 @@ def test_a_head_that_is_too_long_is_431_in_pieces_as_well(running: Bounded, host
     client.sendall(sent[cut:])
     problem(client, 431, "headers-too-large")
     assert host.seen == []
+
+
+def test_a_head_that_is_just_short_enough_is_answered_in_pieces_as_well(running: Bounded, host: Host) -> None:
+    """Blanks around a value are no part of it, and no field of its own is the request line."""
+    blanks, most = " " * 600, 2_000 - len("Host: x\r\n") - len("A: \r\n")
+    sent = get("/" + "a" * 299, "A:" + blanks + "b" * most)
+    client = running.connect()
+
+    def has_read(count: int) -> Callable[[], bool]:
+        return lambda: any(one._head >= count for one in list(running.server.server_state.connections))
+
+    client.sendall(sent[:1])
+    wait_until(has_read(1))
+    client.sendall(sent[1:-2])
+    wait_until(has_read(len(sent) - 2))
+    client.sendall(sent[-2:])
+    assert answer_of(client)[0] == 200
+    assert host.seen == ["/" + "a" * 299]
 
 
 @pytest.mark.parametrize(

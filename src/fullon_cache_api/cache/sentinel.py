@@ -109,22 +109,20 @@ def agreed(views: Sequence[View | None], least_epoch: int) -> View | None:
 
     A failover needs more than half of the Sentinels: who hears less than that may be cut off with a master
     that has been replaced since, and believes nothing. Of several those speak last that know of the last
-    failover, and of these most. Who has heard of one goes behind it only if all say so: then they have been
-    set up anew.
+    failover, and of these most. Who has heard of one goes behind it only if all are heard and more than half
+    of them name one master: then they have been set up anew.
     """
     heard = [view for view in views if view is not None]
     if 2 * len(heard) <= len(views):
         return None
     epoch = max(view.epoch for view in heard)
-    newest = _most([view for view in heard if view.epoch == epoch])
-    return newest if epoch >= least_epoch or len(heard) == len(views) else None
-
-
-def _most(views: Sequence[View]) -> View | None:
-    """Return what most of some views say; None where as many name one master as name another."""
-    votes = [sum(_may_agree(view, other) for other in views) for view in views]
-    first, *others = [view for view, count in zip(views, votes, strict=True) if count == max(votes)]
-    return first if all(_may_agree(first, other) for other in others) else None
+    newest = [view for view in heard if view.epoch == epoch]
+    votes = [sum(_may_agree(view, other) for other in newest) for view in newest]
+    first, *others = [view for view, count in zip(newest, votes, strict=True) if count == max(votes)]
+    if not all(_may_agree(first, other) for other in others):
+        return None
+    are_set_up_anew = len(heard) == len(views) and 2 * max(votes) > len(views)
+    return first if epoch >= least_epoch or are_set_up_anew else None
 
 
 def _may_agree(view: View, other: View) -> bool:

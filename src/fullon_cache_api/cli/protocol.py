@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 MAX_FIELDS = 100
 """Header fields of a request."""
 
+UNCOUNTED = 1_024
+"""Bytes of a head beside its target and its fields: a method, blanks around values, empty lines before it."""
+
 MAX_PIPELINED = 32
 """Requests that wait on one connection for the answers to those before them."""
 
@@ -125,7 +128,7 @@ class Protocol(HttpToolsProtocol):
             self._head = 0
         else:
             self._head = self._size if scope is before else 1
-            if self._head > self._limits.target + self._limits.headers:
+            if self._head > self._limits.target + self._limits.headers + UNCOUNTED:
                 self._refuse(self._too_large())
 
     def _is_over(self) -> bool:
