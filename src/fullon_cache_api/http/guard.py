@@ -1,10 +1,11 @@
 """What stands before an endpoint that not everybody may read."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from starlette.types import Scope
 
+from fullon_cache_api.auth.principal import Principal
 from fullon_cache_api.auth.requirement import Requirement
 from fullon_cache_api.spec.model import Endpoint, Parameter
 
@@ -30,15 +31,20 @@ def guarded(handler: Handler, requirement: Requirement | None, endpoint: Endpoin
         owner = owner_of(segments, query_string)
         known: Respond | None = None
 
-        async def respond(scope: Scope) -> Response:
+        def admitted(who: Principal) -> Respond:
             nonlocal known
-            who = look(scope["headers"])
-            if isinstance(who, bytes):
-                who = await verify(who)
             admit(who, owner)
             if known is None:
                 known = handler(segments, query_string)
-            return await known(scope)
+            return known
+
+        async def respond_to_bearer(scope: Scope, token: bytes) -> Response:
+            return await admitted(await verify(token))(scope)
+
+        def respond(scope: Scope) -> Awaitable[Response]:
+            who = look(scope["headers"])
+            # A coroutine for those alone who are not known at once: it costs each request what a look does.
+            return respond_to_bearer(scope, who) if isinstance(who, bytes) else admitted(who)(scope)
 
         return respond
 

@@ -27,7 +27,7 @@ REMEMBERED = 256
 decide how much memory is held."""
 
 Respond: TypeAlias = Callable[[Scope], Awaitable[Response]]
-"""Answers GET and HEAD of one path and query, as often as asked."""
+"""Answers GET and HEAD of one path and query, as often as asked; raises at once or when awaited."""
 
 Handler: TypeAlias = Callable[[Sequence[bytes], bytes], Respond]
 """Takes the segments of a path, still percent-encoded, and the query string; raises what is wrong in them."""
