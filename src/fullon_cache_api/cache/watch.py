@@ -185,11 +185,10 @@ class Watch:
         if read is not None and read.master == master and read.address in well:
             return read.address
         tried = await asyncio.gather(*(is_fit(self._target_of(replica), master) for replica in well))
-        for replica, fit in zip(well, tried, strict=True):
-            if not fit:
-                self._avoid(replica)
-        fit_ones = [replica for replica, fit in zip(well, tried, strict=True) if fit]
-        return random.choice(fit_ones) if fit_ones else master
+        found = [replica for replica, fit in zip(well, tried, strict=True) if fit]
+        for unfit in set(well).difference(found):
+            self._avoid(unfit)
+        return random.choice(found) if found else master
 
     def _target_of(self, address: Address) -> RedisTarget:
         return replace(self._target.server, host=address.host, port=address.port)

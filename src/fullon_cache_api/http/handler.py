@@ -49,19 +49,10 @@ def make_handler(
     selector = compile_selector(endpoint)
     answers = Answers(spec, endpoint, read, source, report_skipped, report_cut)
     forms, deliver = answers.forms, answers.deliver
-    are_several, json = forms.are_several, forms.json
     skip = endpoint.path.count("/")
     fed = len(endpoint.read.arguments)
     smallest = source.compression.smallest
-
-    async def respond(obtain: Obtain, scope: Scope) -> Response:
-        deadline = asyncio.get_running_loop().time() + source.deadline
-        form = forms.wanted(scope) if are_several else json
-        made = await obtain(form, deadline)
-        if isinstance(made, Finished) and len(made.response.body) < smallest:
-            return unless_known(scope, made.response)
-        return await deliver(scope, form, made, deadline)
-
+    alone = _compile_respond(answers, source)
     is_shared = source.shared is not None and bool(endpoint.max_age) and not endpoint.coherent
 
     def share(obtain: Obtain) -> Respond:
@@ -74,7 +65,7 @@ def make_handler(
         if selector is not None and (query_string or selector.by_default):
             selection = selector.selection(arguments[fed:], query_string)
         is_short = sum(map(len, segments)) + len(segments) + len(query_string) <= REMEMBERED
-        respond_by = share if is_shared and is_short else partial(partial, respond)
+        respond_by = share if is_shared and is_short else alone
 
         def answering(obtain: Obtain) -> Respond:
             if endpoint.stale_if_error is None:
@@ -97,6 +88,22 @@ def make_handler(
         return answering(obtain)
 
     return handle
+
+
+def _compile_respond(answers: Answers, source: Source) -> Callable[[Obtain], Respond]:
+    """Return what obtains an answer for each request by itself."""
+    forms, deliver, smallest = answers.forms, answers.deliver, source.compression.smallest
+    are_several, json = forms.are_several, forms.json
+
+    async def respond(obtain: Obtain, scope: Scope) -> Response:
+        deadline = asyncio.get_running_loop().time() + source.deadline
+        form = forms.wanted(scope) if are_several else json
+        made = await obtain(form, deadline)
+        if isinstance(made, Finished) and len(made.response.body) < smallest:
+            return unless_known(scope, made.response)
+        return await deliver(scope, form, made, deadline)
+
+    return partial(partial, respond)
 
 
 def _by_age(copied: Respond, anew: Respond) -> Respond:
