@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias, TypeVar
 
-from dotenv import dotenv_values
-
 from fullon_cache_api.cache.deployment import Deployment, parse_url
 from fullon_cache_api.cache.target import RedisTarget, TargetError
 from fullon_cache_api.environment import own_environment
@@ -274,6 +272,11 @@ def _from_file(dotenv: Path | None) -> dict[str, str | None]:
     if dotenv is None:
         return {}
     try:
+        if not dotenv.exists():
+            return {}
+        # Most deployments have no such file, and what reads it is slow to import.
+        from dotenv import dotenv_values
+
         return dotenv_values(dotenv, encoding="utf-8")
     except OSError as error:
         raise SettingsError(dotenv.name, f"cannot be read: {error.strerror}") from None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from .json import EMPTY, Json, JsonObject, Pointer
+from .json import ARRAY, EMPTY, OBJECT, Json, JsonObject, Pointer
 from .schemas import follow, reference
 from .suggest import did_you_mean
 from .wording import quote, typed
@@ -31,7 +31,7 @@ class Fitting:
         return self._compare(self.schemas[file], file, (), answer)
 
     def _compare(self, schema: Json, file: str, pointer: Pointer, answer: Json) -> Iterator[Misfit]:
-        if not isinstance(schema, Mapping) or not isinstance(answer, Mapping):
+        if not isinstance(schema, OBJECT) or not isinstance(answer, OBJECT):
             return
         ref = reference(schema)
         if ref is not None:
@@ -111,8 +111,8 @@ def _numeric(types: list[str]) -> set[str]:
 
 
 def _object(value: Json) -> JsonObject:
-    return value if isinstance(value, Mapping) else EMPTY
+    return value if isinstance(value, OBJECT) else EMPTY
 
 
 def _array(value: Json) -> list[Json]:
-    return list(value) if isinstance(value, (list, tuple)) else []
+    return list(value) if isinstance(value, ARRAY) else []

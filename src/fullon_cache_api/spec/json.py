@@ -14,12 +14,17 @@ Pointer: TypeAlias = tuple[str | int, ...]
 
 EMPTY: JsonObject = MappingProxyType({})
 
+OBJECT = (dict, MappingProxyType)
+"""The classes of objects, plain and frozen: far sooner known than that something is a mapping."""
+ARRAY = (list, tuple)
+"""The classes of arrays, plain and frozen."""
+
 
 def freeze(value: Json) -> Json:
     """Return the same value with read-only mappings for objects and tuples for arrays."""
-    if isinstance(value, Mapping):
+    if isinstance(value, OBJECT):
         return MappingProxyType({name: freeze(member) for name, member in value.items()})
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, ARRAY):
         return tuple(freeze(element) for element in value)
     return value
 
@@ -31,11 +36,11 @@ def freeze_object(value: JsonObject) -> JsonObject:
 
 def thaw(value: Json) -> PlainJson:
     """Return a fresh copy in plain dicts and lists, as JSON libraries want them."""
+    if value is None or isinstance(value, (str, int, float)):
+        return value
     if isinstance(value, Mapping):
         return thaw_object(value)
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [thaw(element) for element in value]
-    return value
+    return [thaw(element) for element in value]
 
 
 def thaw_object(value: JsonObject) -> PlainObject:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from .json import Json, JsonObject
+from .json import ARRAY, OBJECT, Json, JsonObject
 from .model import Endpoint
 from .schemas import follow, reference
 
@@ -67,7 +67,7 @@ def selectable(response: str, elements: str | None, schemas: Mapping[str, JsonOb
 
 def members_of(schema: Json, file: str, schemas: Mapping[str, JsonObject]) -> Members:
     """Return the members that a schema of `file` allows."""
-    if not isinstance(schema, Mapping):
+    if not isinstance(schema, OBJECT):
         return NONE if schema is False else ANY
     found = [_own(schema, file, schemas)]
     if (ref := reference(schema)) is not None:
@@ -83,11 +83,11 @@ def members_of(schema: Json, file: str, schemas: Mapping[str, JsonObject]) -> Me
 def _own(schema: JsonObject, file: str, schemas: Mapping[str, JsonObject]) -> Members:
     """Return what a schema's own keywords allow."""
     types = schema.get("type", _implied(schema))
-    kinds = types if isinstance(types, (list, tuple)) else (types,)
+    kinds = types if isinstance(types, ARRAY) else (types,)
     possible: list[Members] = []
     if "object" in kinds:
         properties = schema.get("properties")
-        named = properties if isinstance(properties, Mapping) else {}
+        named = properties if isinstance(properties, OBJECT) else {}
         is_open = schema.get("additionalProperties") is not False or bool(schema.get("patternProperties"))
         members = {name: members_of(member, file, schemas) for name, member in named.items()}
         possible.append(Members(members, is_open))
@@ -129,4 +129,4 @@ def _both(one: Members, other: Members) -> Members:
 
 def _parts(schema: JsonObject, keyword: str) -> tuple[Json, ...]:
     value = schema.get(keyword)
-    return tuple(value) if isinstance(value, (list, tuple)) else ()
+    return tuple(value) if isinstance(value, ARRAY) else ()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from urllib.parse import unquote
 
-from .json import EMPTY, Json, JsonObject, PlainJson, PlainObject, Pointer, thaw
+from .json import ARRAY, EMPTY, OBJECT, Json, JsonObject, PlainJson, PlainObject, Pointer, thaw
 
 # JSON Schema 2020-12: the keywords whose value is a schema, an array or an object of schemas. All others
 # hold data, in which a "$ref" means nothing.
@@ -29,18 +29,18 @@ def subschemas(schema: Json, pointer: Pointer = ()) -> Iterator[tuple[Pointer, J
 
 def inner_schemas(schema: Json) -> Iterator[tuple[Pointer, Json]]:
     """Yield the schemas that are the direct parts of a schema, each with its place in it."""
-    for keyword, value in schema.items() if isinstance(schema, Mapping) else ():
+    for keyword, value in schema.items() if isinstance(schema, OBJECT) else ():
         if keyword in _ONE:
             yield (keyword,), value
-        elif keyword in _ARRAY and isinstance(value, (list, tuple)):
+        elif keyword in _ARRAY and isinstance(value, ARRAY):
             yield from (((keyword, index), inner) for index, inner in enumerate(value))
-        elif keyword in _OBJECT and isinstance(value, Mapping):
+        elif keyword in _OBJECT and isinstance(value, OBJECT):
             yield from (((keyword, name), inner) for name, inner in value.items())
 
 
 def reference(schema: Json) -> str | None:
     """Return the `$ref` of a schema, if it has one."""
-    ref = schema.get("$ref") if isinstance(schema, Mapping) else None
+    ref = schema.get("$ref") if isinstance(schema, OBJECT) else None
     return ref if isinstance(ref, str) else None
 
 
@@ -61,7 +61,7 @@ def pointer_text(pointer: Pointer) -> str:
 
 def relocate(schema: Json, file: str, target: Callable[[str], str]) -> PlainJson:
     """Copy a schema with every `$ref` led to where `target(file)` says that file now stands."""
-    if not isinstance(schema, Mapping):
+    if not isinstance(schema, OBJECT):
         return thaw(schema)
     moved: PlainObject = {}
     for keyword, value in schema.items():
@@ -69,9 +69,9 @@ def relocate(schema: Json, file: str, target: Callable[[str], str]) -> PlainJson
             moved[keyword] = target(target_file(value, file)) + value.partition("#")[2]
         elif keyword in _ONE:
             moved[keyword] = relocate(value, file, target)
-        elif keyword in _ARRAY and isinstance(value, (list, tuple)):
+        elif keyword in _ARRAY and isinstance(value, ARRAY):
             moved[keyword] = [relocate(inner, file, target) for inner in value]
-        elif keyword in _OBJECT and isinstance(value, Mapping):
+        elif keyword in _OBJECT and isinstance(value, OBJECT):
             moved[keyword] = {name: relocate(inner, file, target) for name, inner in value.items()}
         else:
             moved[keyword] = thaw(value)
@@ -91,7 +91,7 @@ def dereference(schema: Json, file: str, schemas: Mapping[str, JsonObject]) -> t
     """
     while (ref := reference(schema)) is not None:
         schema, file, _ = follow(ref, file, schemas)
-    if isinstance(schema, Mapping):
+    if isinstance(schema, OBJECT):
         return schema, file
     return (EMPTY if schema else _NOTHING), file
 
@@ -103,10 +103,10 @@ def follow(ref: str, file: str, schemas: Mapping[str, JsonObject]) -> tuple[Json
     place: list[str | int] = []
     for text in target_pointer(ref).split("/")[1:]:
         token = text.replace("~1", "/").replace("~0", "~")
-        if isinstance(schema, Mapping):
+        if isinstance(schema, OBJECT):
             place.append(token)
             schema = schema[token]
-        elif isinstance(schema, (list, tuple)):
+        elif isinstance(schema, ARRAY):
             place.append(int(token))
             schema = schema[int(token)]
     return schema, file, tuple(place)
