@@ -1,6 +1,7 @@
 """Key sets: which of their keys verify anything."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -156,3 +157,10 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     file.write_bytes(key_set(jwk(RSA)).ljust(256 * 1024 + 1))
     with pytest.raises(AuthError, match="is larger than 262144 bytes"):
         read_key_set(file, "RS256")
+
+
+def test_a_pipe_is_not_waited_for_but_refused(tmp_path: Path) -> None:
+    pipe = tmp_path / "keys.json"
+    os.mkfifo(pipe)
+    with pytest.raises(AuthError, match="is no regular file"):
+        read_key_set(pipe, "RS256")

@@ -175,6 +175,16 @@ def test_a_file_that_is_not_there_is_said(file: Path) -> None:
     assert reason(file) == "cannot be read: No such file or directory"
 
 
+def test_a_pipe_is_not_waited_for_but_refused(file: Path) -> None:
+    os.mkfifo(file)
+    assert reason(file) == "is no regular file"
+
+
+def test_a_folder_is_refused(file: Path) -> None:
+    file.mkdir()
+    assert reason(file) == "cannot be read: Is a directory"
+
+
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
 def test_a_file_that_others_may_write_is_refused(file: Path, mode: int) -> None:
     write_keys(file, [DESK])

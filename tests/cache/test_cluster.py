@@ -450,6 +450,16 @@ async def test_a_scan_whose_master_is_lost_begins_anew_at_its_replica(own_nodes:
     assert found == {key.encode() for key in KEYS}
 
 
+async def test_a_scan_whose_master_is_lost_and_not_replaced_is_an_outage() -> None:
+    with cluster() as nodes:
+        fill(nodes)
+        async with client_of(nodes) as client:
+            ((cursor, _),) = await ask(client, ("SCAN", b"0", "COUNT", 3))  # type: ignore[misc]
+            nodes.masters[0].kill()
+            with pytest.raises(CacheUnavailable):
+                await ask(client, ("SCAN", cursor, "COUNT", 3))
+
+
 def is_master(server: EmbeddedServer) -> bool:
     return bool(writer_of(server).role()[0] == "master")
 

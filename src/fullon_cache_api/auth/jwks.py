@@ -14,6 +14,7 @@ from fullon_cache_api.spec.json import PlainJson, PlainObject
 from fullon_cache_api.spec.security import Algorithm
 
 from .principal import AuthError
+from .regular_file import read_regular_file
 
 MAX_BYTES = 256 * 1024
 MAX_KEYS = 100
@@ -63,11 +64,7 @@ def parse_key_set(raw: bytes, algorithm: Algorithm, place: str) -> KeySet:
 
 def read_key_set(path: Path, algorithm: Algorithm) -> KeySet:
     """Read a key set out of a file; raises AuthError."""
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise AuthError(str(path), f"cannot be read: {error.strerror or type(error).__name__}") from None
+    raw, _ = read_regular_file(path, MAX_BYTES)
     return parse_key_set(raw, algorithm, str(path))
 
 

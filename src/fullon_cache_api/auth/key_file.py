@@ -16,6 +16,7 @@ from fullon_cache_api.spec.json import PlainJson, PlainObject
 
 from .api_key import ApiKey, KeyRing
 from .principal import AuthError, Principal
+from .regular_file import read_regular_file
 
 MAX_BYTES = 4 * 1024 * 1024
 _VERSION = 1
@@ -27,16 +28,9 @@ _MEMBERS = {"id", "name", "salt", "hash", "scopes", "claims", "created", "expire
 
 def read_keys(path: Path) -> tuple[ApiKey, ...]:
     """Read the keys of a file; raises AuthError where it cannot be used, or others may write it."""
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise AuthError(str(path), f"cannot be read: {error.strerror or type(error).__name__}") from None
+    raw, mode = read_regular_file(path, MAX_BYTES)
     if mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise AuthError(str(path), "others than its owner may write it: chmod go-w")
-    if len(raw) > MAX_BYTES:
-        raise AuthError(str(path), f"is larger than {MAX_BYTES} bytes")
     try:
         return _keys(json.loads(raw))
     except (ValueError, TypeError, KeyError, RecursionError):
