@@ -142,7 +142,7 @@ def test_while_redis_hangs_every_endpoint_gives_up_at_the_deadline_and_is_well_a
         server.resume()
     for response, seconds in answers:
         assert problem(response, "cache-timeout") == {
-            "detail": "Redis did not answer before the request's deadline."
+            "detail": "What Redis has was not there before the request's deadline."
         }
         assert DEADLINE - 0.05 <= seconds < DEADLINE + 1
     response, seconds = timed(client, "/tickers")

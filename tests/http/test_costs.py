@@ -126,6 +126,7 @@ endpoints:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 @pytest.mark.parametrize("kind", ["shared", "coherent"])
 async def test_what_clients_select_takes_no_more_memory_than_is_meant_for_answers(

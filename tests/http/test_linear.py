@@ -18,6 +18,8 @@ from fullon_cache_api.http.text import BadText, decode
 from fullon_cache_api.loading import load
 from fullon_cache_api.spec.members import field_members
 
+pytestmark = pytest.mark.slow
+
 TIMES = 4
 MAY_TAKE = 11.0
 """How many times as long four times the text may take: 4 times where it is linear, 16 where quadratic."""

@@ -173,7 +173,7 @@ ERRORS: list[tuple[Exception, str, int, str, dict[str, object]]] = [
         {"key": "accounts"},
     ),
     (CacheUnavailable("loading"), "cache-unavailable", 503, "Redis cannot be read now: loading.", {}),
-    (CacheTimeout(), "cache-timeout", 504, "Redis did not answer before the request's deadline.", {}),
+    (CacheTimeout(), "cache-timeout", 504, "What Redis has was not there before the request's deadline.", {}),
     (CommandRefused("SET"), "internal-error", 500, LOG_SAYS_WHY, {}),
     (CacheError("secret"), "internal-error", 500, LOG_SAYS_WHY, {}),
     (ZeroDivisionError("secret"), "internal-error", 500, LOG_SAYS_WHY, {}),

@@ -2,7 +2,7 @@
 
 CacheError
 ├── CacheUnavailable    Redis refuses, is down, is loading, or does not let us in: try again later
-├── CacheTimeout        Redis did not answer before the request's deadline
+├── CacheTimeout        Redis' answer was not there before the request's deadline
 ├── CorruptValue        Redis answered, and what it holds is not what it should be
 └── CommandRefused      a read asked for what may not or cannot be sent: a mistake in this project
 """

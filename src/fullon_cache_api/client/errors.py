@@ -186,7 +186,7 @@ class AuthenticationUnavailable(ProblemError):
 
 
 class CacheTimeout(ProblemError):
-    """Redis did not answer before the gateway's deadline."""
+    """What Redis has was not there before the gateway's deadline."""
 
 
 PROBLEMS: dict[str, type[ProblemError]] = {

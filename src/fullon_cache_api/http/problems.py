@@ -241,7 +241,7 @@ def _(error: CacheUnavailable) -> ProblemText:
 
 @explain.register
 def _(error: CacheTimeout) -> ProblemText:
-    return ProblemText(kinds.CACHE_TIMEOUT, "Redis did not answer before the request's deadline.")
+    return ProblemText(kinds.CACHE_TIMEOUT, "What Redis has was not there before the request's deadline.")
 
 
 def problem_body(text: ProblemText, instance: str, request_id: str) -> PlainObject:

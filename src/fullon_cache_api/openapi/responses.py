@@ -144,7 +144,7 @@ _OCCURRENCES: Mapping[ProblemKind, tuple[str, str, JsonObject]] = {
         {"key": "tickers:binance"},
     ),
     CACHE_UNAVAILABLE: (_TICKER, "Redis cannot be read now: the connection was refused.", {}),
-    CACHE_TIMEOUT: (_TICKER, "Redis did not answer before the request's deadline.", {}),
+    CACHE_TIMEOUT: (_TICKER, "What Redis has was not there before the request's deadline.", {}),
 }
 
 
