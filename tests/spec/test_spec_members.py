@@ -1,11 +1,15 @@
 """Which fields an answer can have, by its schema."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from support import CHECKOUT
 
+from fullon_cache_api.spec import Spec
 from fullon_cache_api.spec.json import freeze_object
-from fullon_cache_api.spec.members import Members, members_of, selectable
+from fullon_cache_api.spec.members import Members, field_members, members_of, selectable
 
 TEXT = {"type": "string"}
 CLOSED = {"type": "object", "properties": {"a": TEXT, "b": TEXT}, "additionalProperties": False}
@@ -22,10 +26,16 @@ def holding(schema: Any) -> Any:
     return {"type": "object", "properties": {"x": schema}, "additionalProperties": False}
 
 
+def one(name: str) -> Any:
+    """A closed object with one member, a text."""
+    return {"type": "object", "properties": {name: TEXT}, "additionalProperties": False}
+
+
 def members(schema: Any) -> Members:
+    far = {"far": {**one("y"), "properties": {"y": {"$ref": "#/$defs/near"}}}, "near": one("n")}
     files = {
-        "own.json": freeze_object({"part": schema}),
-        "other.json": freeze_object({"title": "Other", **CLOSED}),
+        "own.json": freeze_object({"part": schema, "inner": one("i")}),
+        "other.json": freeze_object({"title": "Other", **CLOSED, "$defs": far}),
     }
     return members_of(files["own.json"]["part"], "own.json", files)
 
@@ -47,7 +57,15 @@ def members(schema: Any) -> Members:
         ({"additionalProperties": False}, [], ["a"]),
         ({"prefixItems": [CLOSED, TEXT], "items": False}, ["a", "b"], ["c"]),
         ({"properties": {"a": TEXT}, "additionalProperties": False}, ["a"], ["b"]),
+        ({"prefixItems": [CLOSED]}, ["a", "x"], []),
+        ({"prefixItems": [TEXT], "items": True}, ["a"], []),
+        ({"type": ["array", "object"], "items": CLOSED, "additionalProperties": False}, ["a", "b"], ["c"]),
         ({"$ref": "other.json"}, ["a", "b"], ["c"]),
+        (holding({"$ref": "#/inner"}), ["x.i"], ["x.a"]),
+        ({"type": "array", "items": {"$ref": "#/inner"}}, ["i"], ["a"]),
+        ({"anyOf": [{"$ref": "#/inner"}, CLOSED]}, ["i", "a"], ["c"]),
+        ({"allOf": [{"$ref": "#/inner"}]}, ["i"], ["a"]),
+        ({"$ref": "other.json#/$defs/far"}, ["y", "y.n"], ["y.a", "i", "n"]),
         ({"$ref": "other.json", "description": "Another."}, ["a", "b"], ["c"]),
         ({"anyOf": [CLOSED, NESTED]}, ["a", "bars.a"], ["c"]),
         ({"oneOf": [CLOSED, {"type": "null"}]}, ["a"], ["c"]),
@@ -80,3 +98,27 @@ def test_the_fields_of_a_collection_are_those_of_its_elements() -> None:
     assert selectable("list.json", "trades", files) is None
     unnamed = selectable("any.json", "trades", files)
     assert unnamed is not None and unnamed.is_open
+
+
+def test_a_collection_within_its_file_is_followed_from_that_file() -> None:
+    body = {"type": "object", "properties": {"bars": {"items": {"$ref": "#/inner"}}}, "inner": one("i")}
+    found = selectable("list.json", "bars", {"list.json": freeze_object(body)})
+    assert found is not None and list(found.paths()) == ["i"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "first"),
+    [
+        ("listTickers", ["exchange", "symbol", "ticker", "ticker.bid"]),
+        ("getPrice", ["exchange", "symbol", "price", "cached_at"]),
+        ("getProcessMetrics", ["total_processes", "active_processes", "components", "active_by_type"]),
+        ("listBars", []),
+    ],
+)
+def test_fields_can_name_what_the_answer_or_each_of_its_elements_has(
+    load: Callable[[Path], Spec], operation: str, first: list[str]
+) -> None:
+    """An endpoint without such a parameter has nothing to name."""
+    spec = load(CHECKOUT / "endpoints.yaml")
+    (endpoint,) = (each for each in spec.endpoints if each.operation_id == operation)
+    assert list(field_members(endpoint, spec.schemas).paths())[:4] == first

@@ -158,3 +158,18 @@ def test_the_shipped_spec_loads_in_no_time(load: Callable[[Path], Spec]) -> None
         return time.process_time() - started
 
     assert min(seconds() for _ in range(20)) < 0.15
+
+
+def test_an_object_that_is_there_twice_is_the_same_in_any_order(
+    bots: Path, complaints: Callable[[Path], list[str]]
+) -> None:
+    schema = {
+        "title": "Own",
+        "type": "object",
+        "properties": {"bots": {"type": "array", "items": {"type": "object"}, "uniqueItems": True}},
+        "examples": [{"bots": [{"bot_id": "1", "feeds": {}}, {"feeds": {}, "bot_id": "1"}]}],
+    }
+    (bots.parent / "schemas" / "own.json").write_text(json.dumps(schema))
+    assert [each.partition(": ")[2] for each in complaints(bots)] == [
+        'this example breaks its schema: element 2 of "bots" is the same as element 1'
+    ]

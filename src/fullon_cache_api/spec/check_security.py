@@ -135,8 +135,7 @@ def _scheme(part: Part, kind: str) -> SecurityScheme | None:
     for name in needed:
         if name not in members:
             part.complain(f"{quote(name)} is missing: a scheme of type {kind} needs it")
-    allowed = {"type", "description", *needed, *optional}
-    _refuse(part, (name for name in members if name not in allowed), kind)
+    _refuse(part, (name for name in members if name not in {*needed, *optional}), kind)
     if kind == "apiKey":
         return _api_key(part)
     return _bearer(part, cast("Algorithm | None", algorithm))

@@ -102,7 +102,7 @@ def _repetitions(value: object, pointer: Pointer) -> Iterator[Mistake]:
     """Explain every element that stands in an array before."""
     seen: dict[str, int] = {}
     for index, element in enumerate(value if isinstance(value, list) else ()):
-        first = seen.setdefault(json.dumps(element, sort_keys=True, default=str), index)
+        first = seen.setdefault(json.dumps(element, sort_keys=True), index)
         if first < index:
             place = (*pointer, index)
             yield Mistake(place, f"{subject(place)} is the same as element {first + 1}", place)
