@@ -11,6 +11,33 @@ from fullon_cache_api.loading import load
 from fullon_cache_api.spec.model import Endpoint
 
 SPEC = load(CHECKOUT / "endpoints.yaml")
+READ_THROUGH = (
+    "/tickers",
+    "/tickers/binance/BTC-USDT",
+    "/symbols/BTC-USDT/ticker",
+    "/accounts",
+    "/accounts/1/balances",
+    "/accounts/1/balances/USDT",
+    "/accounts/1/positions",
+    "/accounts/1/positions/BTC-USDT",
+    "/positions",
+    "/orders/1/status",
+    "/orders/1/status?exchange=binance",
+    "/exchanges/binance/orders",
+    "/exchanges/binance/orders/1",
+    "/bots",
+    "/bots/binance/BTC-USDT/blocked",
+    "/bots/binance/BTC-USDT/opening",
+    "/bots/blocks",
+    "/trades/status",
+    "/trades/status/binance",
+    "/ohlcv/BTC-USDT/1m",
+    "/processes",
+    "/processes/status",
+    "/processes/metrics",
+    "/processes/top",
+)
+"""Paths that an installed fullon_cache answers by reading Redis, whatever it holds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 import redis
-from backend.both import Both
+from backend.both import READ_THROUGH, Both
 from endpoints.layout import POSITION, ago, put_account, put_order, put_positions, put_process, put_tick
 from endpoints.problems import problem
 from support import serving, settings_for
@@ -18,35 +18,7 @@ from fullon_cache_api.gateway import FullonCacheGateway
 
 LOST = "Redis cannot be read now: fullon_cache does not find what is cached."
 USDT = {"free": 1.0, "used": 0.0, "total": 1.0}
-PATHS = [
-    "/tickers",
-    "/tickers/binance",
-    "/tickers/binance/BTC-USDT",
-    "/symbols/BTC-USDT/ticker",
-    "/accounts",
-    "/accounts/1/balances",
-    "/accounts/1/balances/USDT",
-    "/accounts/1/positions",
-    "/accounts/1/positions/BTC-USDT",
-    "/positions",
-    "/orders/1/status",
-    "/orders/1/status?exchange=binance",
-    "/exchanges/binance/orders",
-    "/exchanges/binance/orders/1",
-    "/bots",
-    "/bots/binance/BTC-USDT/blocked",
-    "/bots/binance/BTC-USDT/opening",
-    "/bots/blocks",
-    "/trades/status",
-    "/trades/status/binance",
-    "/ohlcv/BTC-USDT/1m",
-    "/processes",
-    "/processes/status",
-    "/processes/metrics",
-    "/processes/top",
-    "/processes/tick:a:1.5",
-    "/processes/components/a",
-]
+PATHS = [*READ_THROUGH, "/tickers/binance", "/processes/tick:a:1.5", "/processes/components/a"]
 
 Lose = Callable[..., None]
 

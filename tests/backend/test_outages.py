@@ -11,6 +11,7 @@ from types import ModuleType
 import httpx
 import pytest
 import redis
+from backend.both import READ_THROUGH
 from endpoints.problems import problem
 from support import back, serving, settings_for
 
@@ -22,34 +23,7 @@ from fullon_cache_api.integrations.fullon_cache.call import AT_ONCE
 pytestmark = pytest.mark.slow
 
 DEADLINE = 0.6
-PATHS = [
-    "/tickers",
-    "/tickers/binance/BTC-USDT",
-    "/symbols/BTC-USDT/ticker",
-    "/accounts",
-    "/accounts/1/balances",
-    "/accounts/1/balances/USDT",
-    "/accounts/1/positions",
-    "/accounts/1/positions/BTC-USDT",
-    "/positions",
-    "/orders/1/status",
-    "/orders/1/status?exchange=binance",
-    "/exchanges/binance/orders",
-    "/exchanges/binance/orders/1",
-    "/bots",
-    "/bots/binance/BTC-USDT/blocked",
-    "/bots/binance/BTC-USDT/opening",
-    "/bots/blocks",
-    "/trades/status",
-    "/trades/status/binance",
-    "/ohlcv/BTC-USDT/1m",
-    "/processes",
-    "/processes/status",
-    "/processes/metrics",
-    "/processes/top",
-    "/processes/x",
-    "/processes/components/x",
-]
+PATHS = [*READ_THROUGH, "/processes/x", "/processes/components/x"]
 TICKER = "/api/tickers/binance/BTC-USDT"
 
 
