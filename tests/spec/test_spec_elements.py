@@ -79,3 +79,17 @@ def test_where_nothing_is_said_of_the_elements_there_is_no_schema_of_them(schema
     assert element_schema("items", schemas["whole.json"], "whole.json", schemas) is None
     assert not is_by_element("items", schemas["whole.json"], "whole.json", schemas)
     assert not is_by_element(None, schemas["whole.json"], "whole.json", schemas)
+
+
+def test_a_list_that_stands_elsewhere_in_its_file_is_found_from_there() -> None:
+    led: PlainObject = {"title": "Led", "$ref": "other.json"}
+    other: PlainObject = {
+        "title": "Other",
+        "type": "object",
+        "properties": {"items": {"$ref": "#/$defs/list"}},
+        "additionalProperties": False,
+    }
+    found: PlainObject = {"title": "Other", "$ref": "#/$defs/whole", "$defs": {"whole": other, "list": LIST}}
+    assert by_element(led, other=found)
+    schemas = {name: freeze_object(one) for name, one in files(led, other=found).items()}
+    assert element_schema("items", led, "whole.json", schemas) == ({"$ref": "item.json"}, "other.json")
