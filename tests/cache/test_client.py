@@ -238,8 +238,9 @@ def test_any_text_bytes_and_integers_arrive_as_they_are(
 
 @pytest.mark.anyio
 async def test_a_ping_tells_how_many_milliseconds_the_server_takes(tcp_server: EmbeddedServer) -> None:
-    async with opened(tcp_server.url) as client:
-        assert 0 < await client.ping(asyncio.get_running_loop().time() + 2) < 2000
+    async with through_proxy(tcp_server) as (client, proxy):
+        proxy.delay = 0.02
+        assert 20 <= await client.ping(asyncio.get_running_loop().time() + 2) < 2000
 
 
 @pytest.mark.parametrize("run", RUN)
