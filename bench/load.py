@@ -64,9 +64,12 @@ class Wrk:
         for server, workload in pairs:
             _assert_answers(server, workload)
         seen: list[list[Round]] = [[] for _ in pairs]
+        turns = list(zip(seen, pairs, strict=True))
         for _ in range(self.rounds):
-            for found, (server, workload) in zip(seen, pairs, strict=True):
+            for found, (server, workload) in turns:
                 found.append(self.load(server, workload))
+            # There and back: where the machine becomes slower during a round, the next one makes up for it.
+            turns.reverse()
         return [
             _row(name, server.name, found, seen[0]) for found, (server, _) in zip(seen, pairs, strict=True)
         ]
