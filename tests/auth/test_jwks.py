@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from profiles import examples
 
-from fullon_cache_api.auth.jwks import parse_key_set, read_key_set
+from fullon_cache_api.auth.jwks import keys_left, parse_key_set, read_key_set
 from fullon_cache_api.auth.principal import AuthError
 from fullon_cache_api.spec.security import Algorithm
 
@@ -164,3 +164,21 @@ def test_a_pipe_is_not_waited_for_but_refused(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     with pytest.raises(AuthError, match="is no regular file"):
         read_key_set(pipe, "RS256")
+
+
+@pytest.mark.parametrize(
+    ("members", "ends"),
+    [
+        ([jwk(EC)], True),
+        ([{"kty": "RSA", "use": "enc"}, {"kty": "oct"}], True),
+        ([1], False),
+        ([{"kty": "EC"}, {"kty": 1}], False),
+        ([{}], False),
+    ],
+)
+def test_a_set_that_has_other_keys_alone_leaves_none_and_what_is_no_set_says_nothing(
+    members: list[Any], ends: bool
+) -> None:
+    with pytest.raises(AuthError, match="has no key that verifies RS256") as caught:
+        parse_key_set(json.dumps({"keys": members}).encode(), "RS256", "")
+    assert keys_left(caught.value) == ({} if ends else None)

@@ -180,9 +180,11 @@ def test_a_pipe_is_not_waited_for_but_refused(file: Path) -> None:
     assert reason(file) == "is no regular file"
 
 
-def test_a_folder_is_refused(file: Path) -> None:
+def test_a_folder_is_refused_and_leaves_no_descriptor_open(file: Path) -> None:
     file.mkdir()
-    assert reason(file) == "cannot be read: Is a directory"
+    before = set(Path("/proc/self/fd").iterdir())
+    assert [reason(file) for _ in range(3)] == ["is no regular file"] * 3
+    assert set(Path("/proc/self/fd").iterdir()) == before
 
 
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])

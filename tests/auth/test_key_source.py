@@ -86,6 +86,24 @@ def test_a_file_gives_its_keys_as_they_are(tmp_path: Path, monkeypatch: pytest.M
     asyncio.run(source.renew())
 
 
+@pytest.mark.parametrize("written", [key_set(jwk(ec_key(), kid="e")), b'{"keys": []}'])
+def test_a_file_whose_usable_keys_are_taken_out_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: bytes
+) -> None:
+    file = tmp_path / "keys.json"
+    file.write_bytes(ONE)
+    source = KeySetFile(file, "RS256", lambda *one: None)
+    before = source.version
+    assert source.find("a") is not None
+    monkeypatch.setattr("fullon_cache_api.auth.watched_file.LOOK_EVERY", 0.0)
+    file.write_bytes(written)
+    deadline = time.monotonic() + 10
+    while source.find("a") is not None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert source.find("a") is None
+    assert source.version is not before
+
+
 def test_nothing_is_fetched_before_it_is_needed() -> None:
     async def test() -> None:
         issuer = Issuer()
@@ -228,6 +246,96 @@ def test_where_no_keys_come_at_first_nothing_can_be_verified(failure: bytes | Ex
         await source.renew()
         assert source.find("a") is not None
         assert reports == [(ADDRESS, reason), (ADDRESS, None)]
+
+    run(test)
+
+
+@pytest.mark.parametrize("reason", [None, "cannot be fetched: TimeoutError"])
+def test_where_nobody_has_asked_for_longer_the_next_set_is_waited_for(reason: str | None) -> None:
+    """A key that was taken back meanwhile lets nobody in; where no new set comes the last one stays."""
+
+    async def test() -> None:
+        issuer = Issuer(TWO)
+        source, clock, reports = address(issuer)
+        await source.renew()
+        before = source.version
+        issuer.answer = ONE if reason is None else TimeoutError()
+        issuer.open.clear()
+        clock.passes(605)
+        assert (source.version, source.find("a"), source.find("b")) == (None, None, None)
+        issuer.open.set()
+        await source.renew()
+        assert issuer.asked == 2
+        assert source.find("a") is not None
+        assert (source.find("b") is None) == (reason is None)
+        assert (source.version is before) == (reason is not None)
+        assert reports == ([] if reason is None else [(ADDRESS, reason)])
+
+    run(test)
+
+
+def test_a_set_that_is_late_is_not_waited_for_longer_than_two_seconds() -> None:
+    async def test() -> None:
+        issuer = Issuer()
+        source, clock, _ = address(issuer)
+        await source.renew()
+        before = source.version
+        issuer.open.clear()
+        clock.passes(604.9)
+        assert (source.version, source.find("a") is None) == (before, False)
+        issuer.open.set()
+        while source._under_way is not None and not source._under_way.done():
+            await asyncio.sleep(0.001)
+        issuer.open.clear()
+        clock.passes(605)
+        assert source.version is None
+        clock.passes(1.9)
+        assert source.version is None
+        clock.passes(0.1)
+        assert (source.version, source.find("a") is None) == (before, False)
+        issuer.open.set()
+
+    run(test)
+
+
+def test_after_a_fetch_that_failed_the_next_one_comes_in_half_a_minute() -> None:
+    async def test() -> None:
+        issuer = Issuer()
+        source, clock, reports = address(issuer)
+        await source.renew()
+        issuer.answer = TimeoutError()
+        for asked, seconds in ((2, 600), (3, 30), (4, 30)):
+            clock.passes(seconds - 0.1)
+            assert source.find("a") is not None
+            assert source.version is not None
+            assert issuer.asked == asked - 1
+            clock.passes(0.1)
+            assert source.version is not None
+            while issuer.asked < asked or reports != [(ADDRESS, "cannot be fetched: TimeoutError")]:
+                await asyncio.sleep(0.001)
+            while source._under_way is not None and not source._under_way.done():
+                await asyncio.sleep(0.001)
+
+    run(test)
+
+
+@pytest.mark.parametrize("use", ["enc", "sig"])
+def test_a_set_that_has_no_usable_key_any_more_ends_all_tokens_and_is_told(use: str) -> None:
+    async def test() -> None:
+        issuer = Issuer()
+        source, clock, reports = address(issuer)
+        await source.renew()
+        key = jwk(rsa_key("b"), kid="a", use="enc") if use == "enc" else jwk(ec_key(), kid="a")
+        issuer.answer = key_set(key)
+        clock.passes(30)
+        await source.renew()
+        assert source.find("a") is None
+        assert reports == [(ADDRESS, "has no key that verifies RS256")]
+        issuer.answer = ONE
+        clock.passes(30)
+        await source.renew()
+        assert source.find("a") is not None
+        assert reports[1:] == [(ADDRESS, None)]
 
     run(test)
 

@@ -111,7 +111,8 @@ def test_a_key_elsewhere_is_none() -> None:
 def test_a_token_is_given_to_be_verified_or_is_known(scheme: bytes) -> None:
     assert BOTH.look([(b"authorization", scheme + b" good")]) == b"good"
     assert BOTH.look([(b"authorization", scheme + b"  known ")]) is HOLDER
-    assert BOTH.look([(b"authorization", scheme + b" a.b-c_d~e+f/g==")]) == b"a.b-c_d~e+f/g=="
+    # What pads a token is no part of it: nobody is two because he pads it.
+    assert BOTH.look([(b"authorization", scheme + b" a.b-c_d~e+f/g==")]) == b"a.b-c_d~e+f/g"
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from hypothesis import strategies as st
 from profiles import examples
 
 from fullon_cache_api.auth.jwks import KeySet, parse_key_set
-from fullon_cache_api.auth.key_source import Key, Secret
+from fullon_cache_api.auth.key_source import Key, KeySetAddress, Secret
 from fullon_cache_api.auth.principal import BadToken, Principal
 from fullon_cache_api.auth.token import Tokens
 from fullon_cache_api.spec.security import BearerScheme
@@ -386,3 +386,24 @@ def test_no_token_but_the_one_that_was_signed_is_believed(place: int, byte: int,
 @examples(300)
 def test_no_garbage_is_believed(text: bytes) -> None:
     refused(text)
+
+
+def test_who_has_a_key_that_was_taken_back_is_not_let_in_after_a_silence() -> None:
+    """Nobody asks for a quarter of an hour, in which the key goes: neither a known token nor another counts."""
+    sets = [key_set(jwk(RSA, kid="a")), b'{"keys": []}']
+    clock = Clock(1_000.0)
+
+    async def test() -> None:
+        keys = KeySetAddress("https://id.example.org/", "RS256", lambda *one: None, lambda _: sets[0], clock)
+        of = tokens(source=keys)
+        known, other = token(RSA, exp=int(time.time()) + 3_600), token(RSA, exp=int(time.time()) + 3_601)
+        await of.verify(known)
+        assert of.remembered(known) is not None
+        del sets[0]
+        clock.passes(900)
+        assert of.remembered(known) is None
+        for each in (known, other):
+            with pytest.raises(BadToken, match="no such key"):
+                await of.verify(each)
+
+    asyncio.run(test())

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
@@ -28,9 +29,24 @@ PublicKey: TypeAlias = RSAPublicKey | EllipticCurvePublicKey
 KeySet: TypeAlias = Mapping[str | None, PublicKey]
 """Public keys by their ids; under None the only one, where there is but one."""
 
+NO_KEYS: KeySet = MappingProxyType({})
+
+
+class NoUsableKey(AuthError):
+    """A key set is one, and none of its keys can verify signatures of the algorithm."""
+
+
+def keys_left(error: AuthError) -> KeySet | None:
+    """Return the keys that are left where a set that was usable is not any more; None for the last good ones.
+
+    A set without a usable key has had them taken out, as an empty one; one that cannot be read says nothing.
+    """
+    return NO_KEYS if isinstance(error, NoUsableKey) else None
+
 
 def parse_key_set(raw: bytes, algorithm: Algorithm, place: str) -> KeySet:
-    """Return the keys of a set that can verify signatures of an algorithm; raises AuthError where none can.
+    """Return the keys of a set that can verify signatures of an algorithm; raises NoUsableKey where none can,
+    and AuthError where it is no set.
 
     An empty set has none, and is one all the same: who empties it wants all tokens to end.
     What is not for signatures, or for another algorithm, is left out (RFC 7517, section 4); so is what is too
@@ -56,7 +72,8 @@ def parse_key_set(raw: bytes, algorithm: Algorithm, place: str) -> KeySet:
         if isinstance(identity, str):
             found.setdefault(identity, key)
     if members and not usable:
-        raise AuthError(place, f"has no key that verifies {algorithm}")
+        are_keys = all(isinstance(member, dict) and isinstance(member.get("kty"), str) for member in members)
+        raise (NoUsableKey if are_keys else AuthError)(place, f"has no key that verifies {algorithm}")
     if len(usable) == 1:
         found[None] = usable[0]
     return found

@@ -11,7 +11,7 @@ from urllib.error import HTTPError
 
 from fullon_cache_api.spec.security import Algorithm
 
-from .jwks import MAX_BYTES, KeySet, PublicKey, parse_key_set, read_key_set
+from .jwks import MAX_BYTES, KeySet, PublicKey, keys_left, parse_key_set, read_key_set
 from .principal import AuthenticationUnavailable, AuthError
 from .watched_file import Report, WatchedFile
 
@@ -19,7 +19,7 @@ FETCH_EVERY = 600.0
 """Seconds after which an address is asked again, so that a key that was taken back there ends here, too."""
 
 FETCH_AGAIN = 30.0
-"""Seconds between two fetches at the least, however many unknown ids tokens name."""
+"""Seconds between two fetches at the least, however many ids tokens name, and after one that failed."""
 
 FETCH_FIRST_AGAIN = 2.0
 """The same where no fetch has succeeded yet, and no token can be verified."""
@@ -35,7 +35,10 @@ Fetch: TypeAlias = Callable[[str], bytes]
 
 
 class KeySource(Protocol):
-    """What has the keys; `version` is another object whenever they have changed."""
+    """What has the keys; `version` is another object whenever they have changed.
+
+    It is None where there are none yet, or none that may be used: `renew` is to be waited for.
+    """
 
     @property
     def version(self) -> object:
@@ -72,7 +75,7 @@ class KeySetFile:
 
     def __init__(self, path: Path, algorithm: Algorithm, report: Report) -> None:
         self._file: WatchedFile[KeySet] = WatchedFile(
-            path, lambda path: read_key_set(path, algorithm), report
+            path, lambda path: read_key_set(path, algorithm), report, instead=keys_left
         )
 
     @property
@@ -91,7 +94,8 @@ class KeySetFile:
 class KeySetAddress:
     """The key set of an address: fetched when first needed, then every `FETCH_EVERY` seconds, in a thread.
 
-    The last good set stays where a fetch fails. Those who wait for a fetch wait for the same one.
+    The last good set stays where a fetch fails, and while one is under way, unless that comes late because
+    nobody has asked for so long. Those who wait for a fetch wait for the same one.
     """
 
     def __init__(
@@ -109,19 +113,20 @@ class KeySetAddress:
         self._clock = clock
         self._keys: KeySet | None = None
         self._began: float | None = None
+        self._ended = 0.0
         self._under_way: asyncio.Task[None] | None = None
         self._reason: str | None = None
 
     @property
     def version(self) -> object:
-        """The last good set; another fetch begins where that is old."""
-        if self._keys is not None and self._may_begin(FETCH_EVERY):
+        """The last good set, None where it has to be waited for; another fetch begins where that is old."""
+        if self._keys is not None and self._may_begin(FETCH_EVERY if self._reason is None else FETCH_AGAIN):
             self._begin()
-        return self._keys
+        return None if self._is_awaited() else self._keys
 
     def find(self, identity: str | None) -> Key | None:
         """Return the key of an id."""
-        return None if self._keys is None else self._keys.get(identity)
+        return None if self._keys is None or self._is_awaited() else self._keys.get(identity)
 
     async def renew(self) -> None:
         """Fetch the keys, unless that was done a moment ago."""
@@ -143,6 +148,12 @@ class KeySetAddress:
             return False
         return self._began is None or self._clock() - self._began >= pause
 
+    def _is_awaited(self) -> bool:
+        """Whether the set was not asked for in time, nobody having come: then the next one is waited for."""
+        if self._under_way is None or self._under_way.done() or self._began is None:
+            return False
+        return self._began - self._ended >= FETCH_EVERY + FETCH_TIMEOUT and self._clock() - self._began < WAIT
+
     def _begin(self) -> None:
         self._began = self._clock()
         self._under_way = asyncio.get_running_loop().create_task(self._renew())
@@ -153,6 +164,9 @@ class KeySetAddress:
             keys = parse_key_set(raw, self._algorithm, self._address)
         except AuthError as error:
             self._failed(error.reason)
+            left = keys_left(error)
+            if self._keys is not None and left is not None:
+                self._keys = left
         except Exception as error:
             # Whatever it fails by, the last good keys stay.
             self._failed(f"cannot be fetched: {_why(error)}")
@@ -163,10 +177,13 @@ class KeySetAddress:
             # What was verified by the same keys stays verified.
             if not _are_equal(keys, self._keys):
                 self._keys = keys
+        finally:
+            self._ended = self._clock()
 
     def _failed(self, reason: str) -> None:
+        if reason != self._reason:
+            self._report(self._address, reason)
         self._reason = reason
-        self._report(self._address, reason)
 
 
 def fetch_bytes(address: str) -> bytes:

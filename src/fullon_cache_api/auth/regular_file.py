@@ -14,11 +14,15 @@ def read_regular_file(path: Path, most: int) -> tuple[bytes, int]:
     """
     try:
         # open(2): with O_NONBLOCK a FIFO that nobody writes to opens at once, too.
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            mode = os.fstat(descriptor).st_mode
             if not stat.S_ISREG(mode):
                 raise AuthError(str(path), "is no regular file")
-            raw = file.read(most + 1)
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                raw = file.read(most + 1)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise AuthError(str(path), f"cannot be read: {error.strerror or type(error).__name__}") from None
     if len(raw) > most:

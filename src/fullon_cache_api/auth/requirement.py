@@ -18,8 +18,11 @@ _AUTHORIZATION = b"authorization"
 _BLANKS = b" \t"
 """What may stand around a field's value, and is no part of it (RFC 9110, section 5.5)."""
 
-_BEARER = re.compile(rb"bearer(?: +([A-Za-z0-9._~+/-]+=*))?[ \t]*", re.IGNORECASE)
-"""RFC 6750, section 2.1; without a token it is a bearer's all the same, and a bad one."""
+_BEARER = re.compile(rb"bearer(?: +([A-Za-z0-9._~+/-]+)=*)?[ \t]*", re.IGNORECASE)
+"""RFC 6750, section 2.1; without a token it is a bearer's all the same, and a bad one.
+
+What pads a token is no part of it (RFC 7515, section 2): with and without, it is the same holder's.
+"""
 
 
 class Rings(Protocol):

@@ -56,7 +56,8 @@ class Tokens:
 
     def remembered(self, token: bytes) -> Principal | None:
         """Return whom a token was given to that was verified before, and still holds."""
-        if self._source.version is not self._version:
+        version = self._source.version
+        if version is None or version is not self._version:
             self._known.clear()
             return None
         digest = _digest(token)

@@ -22,7 +22,8 @@ class WatchedFile(Generic[T]):
     """What `read` makes of a file, as it was at the last look; raises AuthError where the first fails.
 
     A look is one `stat`, and none is needed within `LOOK_EVERY` seconds of another. Only a file that has
-    changed is read, so that no request waits for more than that.
+    changed is read, so that no request waits for more than that. Where it cannot be used any more, `instead`
+    says what counts, None for what it said last.
     """
 
     def __init__(
@@ -31,8 +32,10 @@ class WatchedFile(Generic[T]):
         read: Callable[[Path], T],
         report: Report,
         clock: Callable[[], float] = time.monotonic,
+        instead: Callable[[AuthError], T | None] = lambda error: None,
     ) -> None:
         self._path = path
+        self._instead = instead
         self._read = read
         self._report = report
         self._clock = clock
@@ -61,6 +64,8 @@ class WatchedFile(Generic[T]):
         except AuthError as error:
             if self._reported != (mark, error.reason):
                 self._report(error.place, error.reason)
+            if (instead := self._instead(error)) is not None:
+                self._value = instead
             self._reported = (mark, error.reason)
         else:
             if self._reported is not None:

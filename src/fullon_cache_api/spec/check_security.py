@@ -53,10 +53,14 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """The schemes of a file, None for a mistaken one, and those of endpoints that name none."""
+    """The schemes of a file, None for a mistaken one, and those of endpoints that name none.
+
+    `asks_nobody` where there are schemes, and endpoints that name none are everybody's all the same.
+    """
 
     schemes: Mapping[str, SecurityScheme | None]
     default: tuple[str, ...] | None
+    asks_nobody: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,9 @@ def read_security(root: Part) -> Security:
         if owner != part.name:
             part.complain(f"{quote(owner)} is of type {kind} already: there can be one of each", "type")
         found[part.name] = _scheme(part, kind)
-    return Security(found, _asked(root, found))
+    default = root.get("security")
+    asks_nobody = bool(found) and (default is None or default.value == [])
+    return Security(found, _asked(root, found), asks_nobody)
 
 
 def check_security(endpoint: Part, declared: Sequence[Declared] | None, of: Security) -> Demands:
@@ -92,7 +98,7 @@ def check_security(endpoint: Part, declared: Sequence[Declared] | None, of: Secu
     security = of.default if endpoint.get("security") is None else own
     scopes = tuple(str(part.value) for part in endpoint.children("scopes") if isinstance(part.value, str))
     asks = endpoint.get("security")
-    if asks is not None and asks.value == []:
+    if of.asks_nobody if asks is None else asks.value == []:
         for name in ("scopes", "owner"):
             if endpoint.get(name) is not None:
                 endpoint.complain(f"nobody is asked who he is here: {quote(name)} means nothing", name)
