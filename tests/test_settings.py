@@ -256,6 +256,31 @@ def test_the_environment_and_the_file_of_the_process_are_what_is_read_by_default
     assert (settings.port, settings.prefix) == (9001, "/environment")
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('JWT_SECRET="abc', 1),
+        ("API_PORT=9000\n\n\nAPI_HOST='::1' or so\n", 4),
+        ("# here\n=x\n", 2),
+        ("API_PORT=9000\r\n<<<<<<< HEAD\r\n", 2),
+    ],
+)
+def test_a_line_of_the_file_that_says_nothing_is_refused_by_its_number(
+    tmp_path: Path, text: str, line: int
+) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text(text, newline="")
+    with pytest.raises(SettingsError) as caught:
+        load({}, dotenv)
+    assert str(caught.value) == f".env: line {line} is no NAME=value"
+
+
+def test_a_value_of_the_file_can_have_another_variable_in_it(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("NAME=cache\nREDIS_HOST=${NAME}.example.org\n")
+    assert load({}, dotenv).redis.host == "cache.example.org"
+
+
 def test_a_missing_file_or_a_folder_of_its_name_counts_as_an_empty_one(tmp_path: Path) -> None:
     assert load({}, tmp_path / ".env") == load({})
     assert load({}, tmp_path) == load({})
@@ -277,7 +302,7 @@ def test_a_file_that_cannot_be_read_is_refused_by_name(
         raise PermissionError(13, "Permission denied")
 
     # Root may read any file, so that the refusal cannot be had from the file's mode.
-    monkeypatch.setattr("builtins.open", refuse)
+    monkeypatch.setattr("pathlib.Path.read_text", refuse)
     with pytest.raises(SettingsError, match=r"\.env: cannot be read: Permission denied"):
         load({}, dotenv)
 

@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Literal, TypeAlias, TypeVar
 
@@ -272,16 +273,24 @@ def _from_file(dotenv: Path | None) -> dict[str, str | None]:
     if dotenv is None:
         return {}
     try:
-        if not dotenv.exists():
+        # A folder of that name is somebody's virtual environment.
+        if not dotenv.exists() or dotenv.is_dir():
             return {}
-        # Most deployments have no such file, and what reads it is slow to import.
-        from dotenv import dotenv_values
-
-        return dotenv_values(dotenv, encoding="utf-8")
+        text = dotenv.read_text(encoding="utf-8")
     except OSError as error:
         raise SettingsError(dotenv.name, f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise SettingsError(dotenv.name, "is not UTF-8") from None
+    # Most deployments have no such file, and what reads it is slow to import.
+    from dotenv import dotenv_values
+    from dotenv.parser import parse_stream
+
+    for binding in parse_stream(StringIO(text)):
+        if binding.error:
+            written = binding.original.string
+            line = binding.original.line + len(written) - len(written.lstrip("\n"))
+            raise SettingsError(dotenv.name, f"line {line} is no NAME=value")
+    return dotenv_values(stream=StringIO(text))
 
 
 class _Values:

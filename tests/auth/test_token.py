@@ -389,7 +389,7 @@ def test_no_garbage_is_believed(text: bytes) -> None:
 
 
 def test_who_has_a_key_that_was_taken_back_is_not_let_in_after_a_silence() -> None:
-    """Nobody asks for a quarter of an hour, in which the key goes: neither a known token nor another counts."""
+    """Nobody asks for a quarter of an hour, in which the key goes: no token of it counts, known or not."""
     sets = [key_set(jwk(RSA, kid="a")), b'{"keys": []}']
     clock = Clock(1_000.0)
 

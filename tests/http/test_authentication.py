@@ -215,9 +215,12 @@ def test_no_cache_on_the_way_gives_a_guarded_answer_to_others(
     assert client.get(TICKER, headers=key).headers["cache-control"] == "private, no-cache"
     health = client.get("/api/tickers/health", headers=key)
     assert health.headers["cache-control"] == "private, max-age=1"
+    assert health.headers["vary"] == "X-API-Key, Authorization"
     assert client.get(POSITIONS, headers=key).headers["cache-control"] == "no-store"
     both = [("get", "/tickers/health"), ("get", "/processes/status")]
-    assert client.get("/api/batch", params=both, headers=key).headers["cache-control"] == "private, max-age=1"
+    batch = client.get("/api/batch", params=both, headers=key)
+    assert batch.headers["cache-control"] == "private, max-age=1"
+    assert batch.headers["vary"] == "authorization, x-api-key"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The short way to a public mount: never past what the host has put before it."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -72,6 +73,35 @@ def added_after(app: FastAPI, mount: Callable[[], None]) -> None:
     app.add_middleware(Closed)
 
 
+def around_the_router_before(app: FastAPI, mount: Callable[[], None]) -> None:
+    app.router.middleware_stack = Closed(app.router.middleware_stack)
+    mount()
+
+
+def around_the_router_after(app: FastAPI, mount: Callable[[], None]) -> None:
+    mount()
+    around_the_router_before(app, lambda: None)
+
+
+def in_the_routers_class(app: FastAPI, mount: Callable[[], None]) -> None:
+    class ClosedRouter(APIRouter):
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            await Closed(super().__call__)(scope, receive, send)
+
+    app.router.__class__ = ClosedRouter
+    mount()
+
+
+def in_the_routers_own_way(app: FastAPI, mount: Callable[[], None]) -> None:
+    class ClosedRouter(APIRouter):
+        async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+            await Closed(super().app)(scope, receive, send)
+
+    app.router.__class__ = ClosedRouter
+    app.router.middleware_stack = app.router.app
+    mount()
+
+
 class Guarded(FastAPI):
     """An application that wraps itself."""
 
@@ -94,7 +124,18 @@ def mounter(app: FastAPI, redis_url: str, path: str = PATH) -> Callable[[], None
 
 @pytest.mark.parametrize(
     "add",
-    [wrapped_before, wrapped_after, put_inside, appended_before, appended_after, added_after],
+    [
+        wrapped_before,
+        wrapped_after,
+        put_inside,
+        appended_before,
+        appended_after,
+        added_after,
+        around_the_router_before,
+        around_the_router_after,
+        in_the_routers_class,
+        in_the_routers_own_way,
+    ],
     ids=lambda add: add.__name__,
 )
 def test_no_middleware_is_passed_by_however_it_was_added(
@@ -154,6 +195,29 @@ def test_a_route_of_the_hosts_that_comes_first_is_meant(
     rival(app)
     mounter(app, redis_url)()
     with serving_app(app) as client:
+        assert client.get(TICKER).status_code == 401
+
+
+@pytest.mark.parametrize("asked_before", [False, True])
+def test_a_route_that_the_host_puts_first_while_it_runs_is_meant(redis_url: str, asked_before: bool) -> None:
+    async def refuse(request: object) -> PlainTextResponse:
+        return PlainTextResponse("no", 401)
+
+    def put_first() -> None:
+        app.router.routes.insert(0, Route(f"{PATH}/tickers/{{rest:path}}", refuse))
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if not asked_before:
+            put_first()
+        yield
+
+    app = FastAPI(lifespan=lifespan)
+    mounter(app, redis_url)()
+    with serving_app(app) as client:
+        if asked_before:
+            assert client.get(TICKER).status_code == 200
+            put_first()
         assert client.get(TICKER).status_code == 401
 
 

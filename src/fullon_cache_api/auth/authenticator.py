@@ -41,10 +41,7 @@ class Authenticator:
     @property
     def headers(self) -> frozenset[bytes]:
         """The names of the headers, in small letters, that say who asks."""
-        return frozenset(
-            scheme.header.lower().encode() if isinstance(scheme, ApiKeyScheme) else b"authorization"
-            for scheme in self._schemes.values()
-        )
+        return frozenset(scheme.header.lower().encode() for scheme in self._schemes.values())
 
     def name_of(self, headers: Headers) -> str | None:
         """Return the name of whom a request's key or token was given to, as far as that is known at once.

@@ -96,7 +96,9 @@ class Answers:
         report_cut: ReportCut,
     ) -> None:
         contract = Contract(endpoint, spec.schemas)
-        self.forms = Forms(endpoint, contract, spec.schemas)
+        asked = endpoint.security or ()
+        credentials = [scheme.header for scheme in spec.security_schemes if scheme.name in asked]
+        self.forms = Forms(endpoint, contract, spec.schemas, credentials)
         self._read: Callable[..., Awaitable[Answer | Derived | Stream | None]] = read.function
         self._look_up = read.look_up
         self._source = source

@@ -156,7 +156,8 @@ def make_batch(
             text: explain(children[text], outcome) if isinstance(outcome, Exception) else outcome
             for text, outcome in zip(found, outcomes, strict=True)
         }
-        headers: tuple[Header, ...] = ((b"content-type", JSON_TYPE), _lifetime(found, outcomes), NO_SNIFF)
+        kept = _lifetime(found, outcomes, credentials)
+        headers: tuple[Header, ...] = ((b"content-type", JSON_TYPE), *kept, NO_SNIFF)
         took = asyncio.get_running_loop().time() - began
         headers += _age(outcomes, took)
         whole = entity(_body(gets, answers, took), headers)
@@ -268,17 +269,23 @@ def _raise_outage(found: Found, outcomes: Sequence[Response | Exception]) -> Non
         raise next((one for one in outages if isinstance(one, CacheUnavailable)), outages[0])
 
 
-def _lifetime(found: Found, outcomes: Sequence[Response | Exception]) -> Header:
-    """Return the Cache-Control that suits all: the shortest; problems must not be stored."""
+def _lifetime(
+    found: Found, outcomes: Sequence[Response | Exception], credentials: Collection[bytes]
+) -> tuple[Header, ...]:
+    """Return the Cache-Control that suits all: the shortest; problems must not be stored.
+
+    What is kept for who asked is for nobody else, which Vary says.
+    """
     shortest, private = math.inf, False
     if any(map(_is_stale, outcomes)):
-        return NO_STORE
+        return (NO_STORE,)
     for asked, outcome in zip(found.values(), outcomes, strict=True):
         if isinstance(asked, Exception) or isinstance(outcome, Exception) or asked.endpoint.max_age is None:
-            return NO_STORE
+            return (NO_STORE,)
         shortest = min(shortest, asked.endpoint.max_age)
         private = private or bool(asked.endpoint.security)
-    return cache_control(shortest, private=private)
+    varying = ((b"vary", b", ".join(sorted(credentials))),) if private else ()
+    return (cache_control(shortest, private=private), *varying)
 
 
 def _age(outcomes: Sequence[Response | Exception], took: float) -> tuple[Header, ...]:

@@ -22,7 +22,6 @@ from .response import NO_SNIFF, Header, cache_control, entity
 from .selection import Selection, compile_selector, element_selector
 from .writers import JsonWriter, LinesWriter, Writer
 
-_VARY: Header = (b"vary", b"Accept")
 _CONTENT_TYPES = {CSV_TYPE: b"text/csv; charset=utf-8; header=present"}
 
 _encode = msgspec.json.Encoder().encode
@@ -43,9 +42,18 @@ class Form:
 
 
 class Forms:
-    """The media types of one endpoint: JSON first, and for a collection others."""
+    """The media types of one endpoint: JSON first, and for a collection others.
 
-    def __init__(self, endpoint: Endpoint, contract: Contract, schemas: Mapping[str, JsonObject]) -> None:
+    `credentials` are the headers that say who asks: what is kept of an answer is for nobody else.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        contract: Contract,
+        schemas: Mapping[str, JsonObject],
+        credentials: Sequence[str] = (),
+    ) -> None:
         self._contract = contract
         self._name = name = endpoint.read.elements or ""
         offered = media_types(endpoint, schemas)
@@ -63,8 +71,10 @@ class Forms:
             cache_control(endpoint.max_age, private=bool(endpoint.security)),
             NO_SNIFF,
         )
-        if len(offered) > 1:
-            common = (*common, _VARY)
+        kept = endpoint.max_age is not None
+        varying = [*(["Accept"] if len(offered) > 1 else []), *(credentials if kept else ())]
+        if varying:
+            common = (*common, (b"vary", ", ".join(varying).encode()))
         self._every = tuple(
             Form(
                 media_type,

@@ -41,6 +41,11 @@ class BearerScheme:
     scopes_claim: str = DEFAULT_SCOPES_CLAIM
     description: str = ""
 
+    @property
+    def header(self) -> str:
+        """The header that has the token (RFC 6750, section 2.1)."""
+        return "Authorization"
+
 
 SecurityScheme: TypeAlias = ApiKeyScheme | BearerScheme
 

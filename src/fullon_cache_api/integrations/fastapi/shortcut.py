@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from itertools import takewhile
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.middleware import Middleware
 from starlette.middleware.errors import ServerErrorMiddleware
-from starlette.routing import BaseRoute, Match, Mount
+from starlette.routing import BaseRoute, Match, Mount, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fullon_cache_api.http.admission import AdmittingApp
@@ -27,12 +27,8 @@ def mount_with_shortcut(app: FastAPI, path: str, gateway: GatewayApp) -> None:
     if isinstance(gateway, AdmittingApp):
         # What stands before it must not be passed by.
         return
-    mount = app.router.routes[-1]
-
-    def find_rivals() -> Sequence[BaseRoute]:
-        return rivals(app.router.routes, mount, path)
-
-    app.user_middleware.append(Middleware(Shortcut, path=path, gateway=gateway, find_rivals=find_rivals))
+    before = Before(app.router, app.router.routes[-1], path)
+    app.user_middleware.append(Middleware(Shortcut, path=path, gateway=gateway, before=before))
     made_before: Callable[[], ASGIApp] | None = vars(app).get("build_middleware_stack")
 
     def build_middleware_stack() -> ASGIApp:
@@ -40,7 +36,7 @@ def mount_with_shortcut(app: FastAPI, path: str, gateway: GatewayApp) -> None:
         app.user_middleware.sort(key=_is_shortcut)
         stack = type(app).build_middleware_stack(app) if made_before is None else made_before()
         if all(map(_is_shortcut, app.user_middleware)) and _is_fastapis_own(stack):
-            return Shortcut(stack, path, gateway, find_rivals)
+            return Shortcut(stack, path, gateway, before)
         return stack
 
     app.build_middleware_stack = build_middleware_stack  # type: ignore[method-assign]
@@ -50,27 +46,22 @@ class Shortcut:
     """ASGI middleware that answers what a gateway has an endpoint for, and passes on all else.
 
     It saves the way through the host's exception handlers and routes, of which the gateway needs none; what
-    it passes on reaches the gateway's mount in its turn. `find_rivals` gives the host's routes that may be
-    meant instead.
+    it passes on reaches the gateway's mount in its turn. `before` knows what of the host's comes first there.
     """
 
-    def __init__(
-        self, app: ASGIApp, path: str, gateway: GatewayApp, find_rivals: Callable[[], Sequence[BaseRoute]]
-    ) -> None:
+    def __init__(self, app: ASGIApp, path: str, gateway: GatewayApp, before: "Before") -> None:
         self.app = app
         self._path = path
         self._below = path + "/"
         self._below_raw = self._below.encode()
         self._gateway = gateway
-        self._rivals = find_rivals()
+        self._before = before
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection of the ASGI protocol."""
         if scope["type"] == "http" and self._gateway.is_plain:
             root: str = scope.get("root_path", "")
-            if scope["path"].removeprefix(root).startswith(self._below) and not (
-                self._rivals and self._is_rivals(scope)
-            ):
+            if scope["path"].removeprefix(root).startswith(self._below) and self._before.is_nothing(scope):
                 child = mounted(scope, self._path)
                 response = await self._gateway.respond_if_found(child, self._own_path(child, root))
                 if response is not None:
@@ -82,8 +73,29 @@ class Shortcut:
         raw: bytes = child.get("raw_path") or b""
         return raw[len(self._path) :] if not root and raw.startswith(self._below_raw) else own_path(child)
 
-    def _is_rivals(self, scope: Scope) -> bool:
-        return any(route.matches(scope)[0] is not Match.NONE for route in self._rivals)
+
+class Before:
+    """What comes before a mount in a host's router: routes that may be meant, and what was put around it."""
+
+    def __init__(self, router: APIRouter, mount: BaseRoute, path: str) -> None:
+        self._router = router
+        self._mount = mount
+        self._path = path
+        self._count = -1
+        self._rivals: Sequence[BaseRoute] = ()
+
+    def is_nothing(self, scope: Scope) -> bool:
+        """Whether a request below the mount is for the mount, and reaches it past nothing of the host's."""
+        router = self._router
+        kind = type(router)
+        if kind.__call__ is not Router.__call__ or kind.app is not APIRouter.app:
+            return False
+        if router.middleware_stack != router.app:
+            return False
+        if len(router.routes) != self._count:
+            # Hosts can add routes for as long as they run: when they start, too.
+            self._rivals, self._count = rivals(router.routes, self._mount, self._path), len(router.routes)
+        return not any(route.matches(scope)[0] is not Match.NONE for route in self._rivals)
 
 
 def rivals(routes: Sequence[BaseRoute], mount: BaseRoute, path: str) -> Sequence[BaseRoute]:
