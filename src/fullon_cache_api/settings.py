@@ -288,7 +288,7 @@ def _from_file(dotenv: Path | None) -> dict[str, str | None]:
     for binding in parse_stream(StringIO(text)):
         if binding.error:
             written = binding.original.string
-            line = binding.original.line + len(written) - len(written.lstrip("\n"))
+            line = binding.original.line + written[: -len(written.lstrip())].count("\n")
             raise SettingsError(dotenv.name, f"line {line} is no NAME=value")
     return dotenv_values(stream=StringIO(text))
 

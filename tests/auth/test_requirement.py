@@ -35,6 +35,9 @@ class Verifier:
     def remembered(self, token: bytes) -> Principal | None:
         return HOLDER if token == b"known" else None
 
+    def holder(self, token: bytes) -> Principal | None:
+        return HOLDER if token in (b"known", b"awaited") else None
+
     async def verify(self, token: bytes) -> Principal:
         if token == b"good":
             return HOLDER
@@ -257,6 +260,7 @@ def test_garbage_lets_nobody_in(headers: list[tuple[bytes, bytes]]) -> None:
 def test_a_name_is_that_of_a_key_or_of_a_verified_token_and_of_nobody_else() -> None:
     assert BOTH.name_of([(b"x-api-key", KEY)]) == f"key {DESK.key.id}"
     assert BOTH.name_of([(b"authorization", b"Bearer known")]) == "token 5"
+    assert BOTH.name_of([(b"authorization", b"Bearer awaited")]) == "token 5"
     assert BOTH.name_of([(b"authorization", b"Bearer good")]) is None
     assert BOTH.name_of([(b"x-api-key", KEY[:-1])]) is None
     assert BOTH.name_of([]) is None

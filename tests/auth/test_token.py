@@ -402,8 +402,11 @@ def test_who_has_a_key_that_was_taken_back_is_not_let_in_after_a_silence() -> No
         del sets[0]
         clock.passes(900)
         assert of.remembered(known) is None
+        # Whose requests are counted is known all the same.
+        assert of.holder(known) is not None
         for each in (known, other):
             with pytest.raises(BadToken, match="no such key"):
                 await of.verify(each)
+        assert of.holder(known) is None
 
     asyncio.run(test())

@@ -114,19 +114,20 @@ class KeySetAddress:
         self._keys: KeySet | None = None
         self._began: float | None = None
         self._ended = 0.0
+        self._is_awaited = False
         self._under_way: asyncio.Task[None] | None = None
         self._reason: str | None = None
 
     @property
     def version(self) -> object:
         """The last good set, None where it has to be waited for; another fetch begins where that is old."""
-        if self._keys is not None and self._may_begin(FETCH_EVERY if self._reason is None else FETCH_AGAIN):
+        if self._keys is not None and self._may_begin(self._pause):
             self._begin()
-        return None if self._is_awaited() else self._keys
+        return None if self._is_awaited else self._keys
 
     def find(self, identity: str | None) -> Key | None:
         """Return the key of an id."""
-        return None if self._keys is None or self._is_awaited() else self._keys.get(identity)
+        return None if self._keys is None or self._is_awaited else self._keys.get(identity)
 
     async def renew(self) -> None:
         """Fetch the keys, unless that was done a moment ago."""
@@ -136,6 +137,7 @@ class KeySetAddress:
         if task is not None and not task.done():
             # Who goes away, or has waited enough, leaves the fetch to the others.
             await asyncio.wait([task], timeout=WAIT)
+            self._is_awaited = False
         if self._keys is None:
             raise AuthenticationUnavailable(self._reason or "no keys have come yet")
 
@@ -144,18 +146,22 @@ class KeySetAddress:
         if task is not None and task.get_loop() is not asyncio.get_running_loop():
             # Of an event loop that is gone nothing comes any more.
             self._under_way = task = None
+            self._is_awaited = False
         if task is not None and not task.done():
             return False
         return self._began is None or self._clock() - self._began >= pause
 
-    def _is_awaited(self) -> bool:
-        """Whether the set was not asked for in time, nobody having come: then the next one is waited for."""
-        if self._under_way is None or self._under_way.done() or self._began is None:
-            return False
-        return self._began - self._ended >= FETCH_EVERY + FETCH_TIMEOUT and self._clock() - self._began < WAIT
+    @property
+    def _pause(self) -> float:
+        """Seconds from the last fetch to the next one: fewer where that failed, or was lost with its loop."""
+        has_come = self._began is not None and self._ended >= self._began
+        return FETCH_EVERY if has_come and self._reason is None else FETCH_AGAIN
 
     def _begin(self) -> None:
-        self._began = self._clock()
+        now = self._clock()
+        # Where it is late, nobody having come, a key can have been taken back that the last set still has.
+        self._is_awaited = now - self._ended >= self._pause + FETCH_TIMEOUT
+        self._began = now
         self._under_way = asyncio.get_running_loop().create_task(self._renew())
 
     async def _renew(self) -> None:
@@ -177,8 +183,8 @@ class KeySetAddress:
             # What was verified by the same keys stays verified.
             if not _are_equal(keys, self._keys):
                 self._keys = keys
-        finally:
-            self._ended = self._clock()
+        self._ended = self._clock()
+        self._is_awaited = False
 
     def _failed(self, reason: str) -> None:
         if reason != self._reason:

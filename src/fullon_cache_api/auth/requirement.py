@@ -39,6 +39,9 @@ class Verifier(Protocol):
     def remembered(self, token: bytes) -> Principal | None:
         """Return whom a token was given to that was verified before, and still holds."""
 
+    def holder(self, token: bytes) -> Principal | None:
+        """Return whom a token was given to that was verified before, also while keys are waited for."""
+
     async def verify(self, token: bytes) -> Principal:
         """Return whom a token was given to; raises BadToken and AuthenticationUnavailable."""
 
@@ -110,7 +113,7 @@ class Requirement:
                 who = self._keys.value.find(value.strip(_BLANKS), self._clock())
             elif name == _AUTHORIZATION and self._tokens is not None:
                 match = _BEARER.fullmatch(value)
-                who = self._tokens.remembered(match[1]) if match is not None and match[1] else None
+                who = self._tokens.holder(match[1]) if match is not None and match[1] else None
             else:
                 continue
             if who is not None:

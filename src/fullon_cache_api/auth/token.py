@@ -56,8 +56,12 @@ class Tokens:
 
     def remembered(self, token: bytes) -> Principal | None:
         """Return whom a token was given to that was verified before, and still holds."""
+        return None if self._source.version is None else self.holder(token)
+
+    def holder(self, token: bytes) -> Principal | None:
+        """Return whom a token was given to that was verified before, also while keys are waited for."""
         version = self._source.version
-        if version is None or version is not self._version:
+        if version is not None and version is not self._version:
             self._known.clear()
             return None
         digest = _digest(token)

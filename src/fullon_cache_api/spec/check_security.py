@@ -88,7 +88,8 @@ def read_security(root: Part) -> Security:
             part.complain(f"{quote(owner)} is of type {kind} already: there can be one of each", "type")
         found[part.name] = _scheme(part, kind)
     default = root.get("security")
-    asks_nobody = bool(found) and (default is None or default.value == [])
+    is_for_nobody = (default is None or default.value == []) and root.is_sound_at("security")
+    asks_nobody = bool(found) and is_for_nobody
     return Security(found, _asked(root, found), asks_nobody)
 
 
