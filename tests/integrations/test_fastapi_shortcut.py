@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException
 from hosts import store_ticker
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
-from starlette.routing import Mount, Route
+from starlette.routing import Match, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from support import serving_app, settings_for
 
@@ -92,6 +92,34 @@ def in_the_routers_class(app: FastAPI, mount: Callable[[], None]) -> None:
     mount()
 
 
+def in_place_of_the_router(app: FastAPI, mount: Callable[[], None]) -> None:
+    mount()
+    app.router = Closed(app.router)  # type: ignore[assignment]
+
+
+def around_the_mount(app: FastAPI, mount: Callable[[], None]) -> None:
+    mount()
+    (mounted,) = (route for route in app.router.routes if isinstance(route, Mount))
+    mounted.app = Closed(mounted.app)
+
+
+def in_the_routers_two_places(app: FastAPI, mount: Callable[[], None]) -> None:
+    mount()
+    app.router.app = app.router.middleware_stack = Closed(app.router.app)  # type: ignore[method-assign]
+
+
+def by_a_route_of_its_own_kind(app: FastAPI, mount: Callable[[], None]) -> None:
+    class Everywhere(Route):
+        def matches(self, scope: Scope) -> tuple[Match, Scope]:
+            return Match.FULL, {"endpoint": self.app}
+
+        async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+            await Closed(self.app)(scope, receive, send)
+
+    app.router.routes.append(Everywhere("/elsewhere", lambda request: PlainTextResponse("")))
+    mount()
+
+
 def in_the_routers_own_way(app: FastAPI, mount: Callable[[], None]) -> None:
     class ClosedRouter(APIRouter):
         async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,6 +162,10 @@ def mounter(app: FastAPI, redis_url: str, path: str = PATH) -> Callable[[], None
         around_the_router_before,
         around_the_router_after,
         in_the_routers_class,
+        in_place_of_the_router,
+        around_the_mount,
+        in_the_routers_two_places,
+        by_a_route_of_its_own_kind,
         in_the_routers_own_way,
     ],
     ids=lambda add: add.__name__,
@@ -219,6 +251,26 @@ def test_a_route_that_the_host_puts_first_while_it_runs_is_meant(redis_url: str,
             assert client.get(TICKER).status_code == 200
             put_first()
         assert client.get(TICKER).status_code == 401
+
+
+def test_routes_that_change_while_the_host_runs_are_those_that_count(redis_url: str) -> None:
+    async def refuse(request: object) -> PlainTextResponse:
+        return PlainTextResponse("no", 401)
+
+    app = FastAPI(openapi_url=None)
+    app.router.routes.append(Route("/other", refuse))
+    mounter(app, redis_url)()
+    routes = app.router.routes
+    with serving_app(app) as client:
+        assert client.get(TICKER).status_code == 200
+        routes[0] = Route(f"{PATH}/tickers/{{rest:path}}", refuse)
+        assert client.get(TICKER).status_code == 401
+        routes.append(routes.pop(0))
+        assert client.get(TICKER).status_code == 200
+        del routes[0]
+        assert client.get(TICKER).status_code == 401
+        routes.clear()
+        assert client.get(TICKER).status_code == 404
 
 
 def test_a_route_of_the_hosts_that_comes_later_or_lies_elsewhere_is_not_meant(redis_url: str) -> None:

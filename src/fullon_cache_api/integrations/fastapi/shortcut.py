@@ -27,7 +27,7 @@ def mount_with_shortcut(app: FastAPI, path: str, gateway: GatewayApp) -> None:
     if isinstance(gateway, AdmittingApp):
         # What stands before it must not be passed by.
         return
-    before = Before(app.router, app.router.routes[-1], path)
+    before = Before(app, app.router.routes[-1], gateway, path)
     app.user_middleware.append(Middleware(Shortcut, path=path, gateway=gateway, before=before))
     made_before: Callable[[], ASGIApp] | None = vars(app).get("build_middleware_stack")
 
@@ -75,36 +75,64 @@ class Shortcut:
 
 
 class Before:
-    """What comes before a mount in a host's router: routes that may be meant, and what was put around it."""
+    """What comes before a mount in its host: routes that may be meant, and what was put around it."""
 
-    def __init__(self, router: APIRouter, mount: BaseRoute, path: str) -> None:
-        self._router = router
+    def __init__(self, app: FastAPI, mount: BaseRoute, gateway: GatewayApp, path: str) -> None:
+        self._app = app
         self._mount = mount
+        self._gateway = gateway
         self._path = path
-        self._count = -1
+        self._routes: Sequence[BaseRoute] = ()
         self._rivals: Sequence[BaseRoute] = ()
 
     def is_nothing(self, scope: Scope) -> bool:
         """Whether a request below the mount is for the mount, and reaches it past nothing of the host's."""
-        router = self._router
-        kind = type(router)
-        if kind.__call__ is not Router.__call__ or kind.app is not APIRouter.app:
+        router = self._app.router
+        if not _is_as_made(router) or getattr(self._mount, "app", None) is not self._gateway:
             return False
-        if router.middleware_stack != router.app:
-            return False
-        if len(router.routes) != self._count:
-            # Hosts can add routes for as long as they run: when they start, too.
-            self._rivals, self._count = rivals(router.routes, self._mount, self._path), len(router.routes)
+        # Hosts can change their routes for as long as they run: when they start, too.
+        if self._routes != router.routes:
+            self._routes = list(router.routes)
+            self._rivals = rivals(router.routes, self._mount, self._path)
         return not any(route.matches(scope)[0] is not Match.NONE for route in self._rivals)
 
 
+def _is_as_made(router: object) -> bool:
+    """Whether a router is FastAPI's own, and nobody has put anything around or into it."""
+    if not isinstance(router, APIRouter):
+        return False
+    kind, stack = type(router), router.middleware_stack
+    return (
+        kind.__call__ is Router.__call__
+        and kind.app is APIRouter.app
+        and getattr(stack, "__func__", None) is APIRouter.app
+        and getattr(stack, "__self__", None) is router
+    )
+
+
 def rivals(routes: Sequence[BaseRoute], mount: BaseRoute, path: str) -> Sequence[BaseRoute]:
-    """Return the routes before a mount that may have a path below it: the first that matches is meant."""
+    """Return the routes before a mount that may have a path below it: the first that matches is meant.
+
+    Where the mount is not there any more, that is whichever there is.
+    """
+    if mount not in routes:
+        return [_Anything()]
     earlier = takewhile(lambda route: route is not mount, routes)
     return [route for route in earlier if _may_match_below(route, path + "/")]
 
 
+class _Anything(BaseRoute):
+    """Stands for routes that are meant, whatever they are."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match."""
+        return Match.FULL, {}
+
+
 def _may_match_below(route: BaseRoute, below: str) -> bool:
+    if type(route).matches.__module__.partition(".")[0] not in ("starlette", "fastapi", "fullon_cache_api"):
+        # What somebody's own route matches, its path does not say.
+        return True
     for context in iter_route_contexts([route]):
         path = context.path
         if path is None:
