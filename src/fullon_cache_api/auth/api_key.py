@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from .principal import Claims, Principal
@@ -81,10 +81,10 @@ class KeyRing:
         # What an unknown id is compared with, so that it takes as long as a known one: no secret fits.
         self._nobody = ApiKey("", "", bytes(_SALT_BYTES), bytes(32), Principal("", frozenset(), {}), 0.0)
 
-    def find(self, text: bytes, now: float) -> Principal | None:
-        """Return whom a key was given to; None where it is none, or has expired."""
+    def find(self, text: bytes, clock: Callable[[], float]) -> Principal | None:
+        """Return whom a key was given to; None where it is none, or has expired by the clock."""
         key = self._known.get(text) or self._verified(text)
-        if key is None or (key.expires is not None and now >= key.expires):
+        if key is None or (key.expires is not None and clock() >= key.expires):
             return None
         return key.principal
 

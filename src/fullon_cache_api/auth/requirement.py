@@ -87,12 +87,13 @@ class Requirement:
         """Return who asks, or the token that is yet to be verified; raises Unauthenticated."""
         key: bytes | None = None
         authorization: bytes | None = None
+        header, tokens = self._header, self._tokens
         for name, value in headers:
-            if name == self._header:
+            if name == header:
                 if key is not None:
                     raise self._refused("two keys are given")
                 key = value.strip(_BLANKS)
-            elif name == _AUTHORIZATION and self._tokens is not None and _BEARER.match(value):
+            elif tokens is not None and name == _AUTHORIZATION and _BEARER.match(value):
                 if authorization is not None:
                     raise self._refused("two tokens are given")
                 authorization = value
@@ -110,7 +111,7 @@ class Requirement:
         """
         for name, value in headers:
             if name == self._header and self._keys is not None:
-                who = self._keys.value.find(value.strip(_BLANKS), self._clock())
+                who = self._keys.value.find(value.strip(_BLANKS), self._clock)
             elif name == _AUTHORIZATION and self._tokens is not None:
                 match = _BEARER.fullmatch(value)
                 who = self._tokens.holder(match[1]) if match is not None and match[1] else None
@@ -141,7 +142,7 @@ class Requirement:
 
     def _holder(self, key: bytes) -> Principal:
         assert self._keys is not None
-        who = self._keys.value.find(key, self._clock())
+        who = self._keys.value.find(key, self._clock)
         if who is None:
             raise self._refused("no such key")
         return who

@@ -284,7 +284,7 @@ def _lifetime(
             return (NO_STORE,)
         shortest = min(shortest, asked.endpoint.max_age)
         private = private or bool(asked.endpoint.security)
-    varying = ((b"vary", b", ".join(sorted(credentials))),) if private else ()
+    varying = ((b"vary", b", ".join(sorted(credentials))),) if private and shortest >= 1 else ()
     return (cache_control(shortest, private=private), *varying)
 
 

@@ -71,8 +71,9 @@ class Forms:
             cache_control(endpoint.max_age, private=bool(endpoint.security)),
             NO_SNIFF,
         )
-        kept = endpoint.max_age is not None
-        varying = [*(["Accept"] if len(offered) > 1 else []), *(credentials if kept else ())]
+        # What is kept to be asked for again is asked for by who wants it.
+        given_again = endpoint.max_age is not None and endpoint.max_age >= 1
+        varying = [*(["Accept"] if len(offered) > 1 else []), *(credentials if given_again else ())]
         if varying:
             common = (*common, (b"vary", ", ".join(varying).encode()))
         self._every = tuple(

@@ -30,21 +30,25 @@ def guarded(handler: Handler, requirement: Requirement | None, endpoint: Endpoin
     def handle(segments: Sequence[bytes], query_string: bytes) -> Respond:
         owner = owner_of(segments, query_string)
         known: Respond | None = None
+        admitted: Principal | None = None
 
-        def admitted(who: Principal) -> Respond:
-            nonlocal known
-            admit(who, owner)
+        def respond_to(who: Principal, scope: Scope) -> Awaitable[Response]:
+            nonlocal known, admitted
+            if who is not admitted:
+                # He may or may not, for as long as he is the same: what he holds cannot change.
+                admit(who, owner)
+                admitted = who
             if known is None:
                 known = handler(segments, query_string)
-            return known
+            return known(scope)
 
         async def respond_to_bearer(scope: Scope, token: bytes) -> Response:
-            return await admitted(await verify(token))(scope)
+            return await respond_to(await verify(token), scope)
 
         def respond(scope: Scope) -> Awaitable[Response]:
             who = look(scope["headers"])
             # A coroutine for those alone who are not known at once: it costs each request what a look does.
-            return respond_to_bearer(scope, who) if isinstance(who, bytes) else admitted(who)(scope)
+            return respond_to_bearer(scope, who) if isinstance(who, bytes) else respond_to(who, scope)
 
         return respond
 
