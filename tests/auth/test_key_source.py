@@ -455,7 +455,8 @@ class Server(BaseHTTPRequestHandler):
                 self.wfile.flush()
                 time.sleep(0.02)
             return
-        self.send_response(200 if self.path in ("/keys", "/large") else 500)
+        is_known = self.path in ("/keys", "/large") and self.headers["Accept"] == "application/json"
+        self.send_response(200 if is_known else 500)
         self.end_headers()
         self.wfile.write(ONE if self.path == "/keys" else b"x" * 1_000_000)
 
@@ -479,6 +480,12 @@ def test_an_address_is_asked_by_http(issuer_url: str) -> None:
 
 def test_no_more_of_an_answer_is_taken_than_shows_that_it_is_too_large(issuer_url: str) -> None:
     assert 256 * 1024 < len(fetch_bytes(f"{issuer_url}/large")) <= 256 * 1024 + 64 * 1024
+
+
+def test_an_address_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FETCH_TIMEOUT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(TimeoutError):
+        fetch_bytes(f"http://127.0.0.1:{listener.getsockname()[1]}/keys")
 
 
 def test_an_answer_that_drips_is_given_up(issuer_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
